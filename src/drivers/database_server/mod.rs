@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! A MariaDB server that holds one schema and one user per instance.
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use crate::error::Result;
+
+pub mod mariadb;
+pub mod simulated;
+
+/// What is there of one instance in the database server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SchemaState {
+    /// Whether the schema exists.
+    pub schema: bool,
+    /// Whether the user exists with exactly its own rights.
+    pub user: bool,
+    /// Base tables in the schema.
+    pub tables: u64,
+    /// Bytes of data and indexes, as the server estimates.
+    pub bytes: u64,
+}
+
+/// One database server. Every call has a time-out and is safe to repeat. Errors name the system "database server".
+/// Schema and user names come from [`crate::fleet::Instance::schema`] and are checked (`a–z0–9_`, at most 64) before use.
+#[async_trait]
+pub trait DatabaseServer: Send + Sync + 'static {
+    /// Whether it answers; its version.
+    async fn ping(&self) -> Result<String>;
+    /// What is there under this name.
+    async fn schema(&self, name: &str) -> Result<SchemaState>;
+    /// Makes the schema (utf8mb4) and a user of the same name that sees only it; sets the password anew where the user exists.
+    async fn create_schema(&self, name: &str, password: &SecretString) -> Result<()>;
+    /// Removes the user and the schema with everything in it.
+    async fn drop_schema(&self, name: &str) -> Result<()>;
+    /// Every schema whose name starts with the prefix.
+    async fn schemas(&self, prefix: &str) -> Result<Vec<String>>;
+    /// Runs a script of statements in the schema, as the administrator, in order, stopping at the first error.
+    async fn run_script(&self, schema: &str, script: &str) -> Result<()>;
+    /// One row of text values from a query with bound values; none where nothing matched.
+    async fn query_row(&self, schema: &str, query: &str, values: Vec<String>) -> Result<Option<Vec<Option<String>>>>;
+    /// A fingerprint of the schema: table names, row counts and `CHECKSUM TABLE` of each, to compare a restore with its origin.
+    async fn fingerprint(&self, schema: &str) -> Result<std::collections::BTreeMap<String, String>>;
+}

@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! The reverse proxy in front of all sites.
+
+use std::net::Ipv4Addr;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::Result,
+    fleet::{Domain, InstanceId},
+};
+
+pub mod caddy;
+pub mod config;
+pub mod simulated;
+
+/// One instance's entry in the gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// Which instance; stands in the gateway's configuration as `@id` `route-<instance>`.
+    pub instance: InstanceId,
+    /// Every host name that leads to it, the main one first.
+    pub domains: Vec<Domain>,
+    /// Whether every sub-domain of the main name leads to it too.
+    pub wildcard: bool,
+    /// What visitors get.
+    pub target: Target,
+}
+
+/// What visitors of a route get.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Target {
+    /// The instance.
+    Instance {
+        /// Its address.
+        address: Ipv4Addr,
+        /// Its port.
+        port: u16,
+    },
+    /// A page that says that the sites are closed for now (503).
+    Suspended,
+    /// A page that says that the sites are back in a moment (503 with `Retry-After`).
+    Paused,
+    /// A page that says that something is wrong and being looked at (503).
+    Unavailable,
+}
+
+/// Ports, addresses and helpers of the gateway, from the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewaySettings {
+    /// Addresses to listen on; empty means all.
+    pub bind: Vec<std::net::IpAddr>,
+    /// Port for HTTP.
+    pub http_port: u16,
+    /// Port for HTTPS.
+    pub https_port: u16,
+    /// ACME account address for public certificates; without it, none are asked for and the local authority signs.
+    pub acme_email: Option<String>,
+    /// ACME directory; none means the authority's default.
+    pub acme_directory: Option<String>,
+    /// Where the gateway asks whether a certificate may be had for a name (the control plane).
+    pub ask_url: String,
+}
+
+/// One gateway. Every call has a time-out and is safe to repeat. Errors name the system "gateway".
+#[async_trait]
+pub trait Gateway: Send + Sync + 'static {
+    /// Whether it answers.
+    async fn ping(&self) -> Result<()>;
+    /// The routes that it serves now, as it tells them itself.
+    async fn routes(&self) -> Result<Vec<Route>>;
+    /// Makes its whole configuration anew from the settings and these routes: checked first, swapped at once, without
+    /// dropping a request. Does nothing where that is what it has.
+    async fn load(&self, routes: &[Route]) -> Result<()>;
+    /// Adds or changes one route, leaving the others alone.
+    async fn put(&self, route: &Route) -> Result<()>;
+    /// Removes one route.
+    async fn remove(&self, instance: InstanceId) -> Result<()>;
+}

@@ -1,0 +1,99 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! WordPress inside an instance: pages as a visitor sees them, and the agent by signed requests.
+
+use std::net::Ipv4Addr;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::{error::Result, fleet::Domain};
+
+pub mod agent;
+pub mod simulated;
+
+/// How to reach one instance.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The container's address.
+    pub address: Ipv4Addr,
+    /// The container's port.
+    pub port: u16,
+    /// The public host name.
+    pub domain: Domain,
+    /// The public HTTPS port; other than 443 it is part of the site's address.
+    pub https_port: u16,
+}
+
+impl Site {
+    /// `host` or `host:port`, as browsers send it.
+    #[must_use]
+    pub fn host(&self) -> String {
+        site_host(&self.domain, self.https_port)
+    }
+}
+
+/// `host` or, where the port is not 443, `host:port`.
+#[must_use]
+pub fn site_host(domain: &Domain, https_port: u16) -> String {
+    if https_port == 443 { domain.to_string() } else { format!("{domain}:{https_port}") }
+}
+
+/// What a page gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// HTTP status.
+    pub status: u16,
+    /// The `Location` header, where there is one.
+    pub location: Option<String>,
+    /// The text of `<title>`, at most 200 characters.
+    pub title: String,
+    /// The `lang` of `<html>`.
+    pub language: String,
+    /// Whether the text holds a PHP error or the database error page.
+    pub broken: bool,
+    /// Time until the last byte, in milliseconds.
+    pub milliseconds: u64,
+}
+
+/// What the agent's verb `ready` gives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readiness {
+    /// Whether WordPress is installed in the schema.
+    pub installed: bool,
+    /// Version of the schema in the database.
+    #[serde(default)]
+    pub db_version: Option<i64>,
+    /// Version of the schema that the code wants.
+    #[serde(default)]
+    pub wanted_db_version: Option<i64>,
+    /// Number of sites.
+    #[serde(default)]
+    pub sites: Option<u64>,
+}
+
+/// A single-use link for setting a password.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Invitation {
+    /// The link. A secret: shown once, never logged or stored.
+    pub url: String,
+    /// When it ends (RFC 3339).
+    pub expires_at: String,
+}
+
+/// Talks to WordPress in an instance. Every call has a time-out. Errors name the system "wordpress".
+#[async_trait]
+pub trait Wordpress: Send + Sync + 'static {
+    /// Fetches a page straight from the container, as the gateway would ask for it.
+    async fn page(&self, site: &Site, path: &str) -> Result<Page>;
+    /// Fetches a page through the gateway as a visitor would (its local certificate is accepted).
+    async fn public_page(&self, domain: &Domain, path: &str) -> Result<Page>;
+    /// Asks the agent whether the instance is ready.
+    async fn ready(&self, site: &Site, key: &SecretString) -> Result<Readiness>;
+    /// Asks the agent for facts.
+    async fn facts(&self, site: &Site, key: &SecretString) -> Result<serde_json::Value>;
+    /// Asks the agent for a link with which this user sets a password.
+    async fn invite(&self, site: &Site, key: &SecretString, login: &str) -> Result<Invitation>;
+}

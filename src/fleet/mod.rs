@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! The shared nouns. Everything here is plain data and pure functions: no I/O, no clock, no database, no engine.
+
+pub mod access;
+pub mod backup;
+pub mod container;
+pub mod domain;
+pub mod id;
+pub mod instance;
+pub mod known;
+pub mod municipality;
+pub mod operation;
+pub mod release;
+
+pub use access::{Principal, Role, Scope};
+pub use backup::Backup;
+pub use domain::Domain;
+pub use id::{FleetId, Id};
+pub use instance::{Desired, Environment, Instance, InstanceState, Limits, NetworkKind};
+pub use municipality::{Code, Email, Municipality, Slug};
+pub use operation::{Direction, EventKind, Operation, OperationEvent, OperationKind, OperationState};
+pub use release::{Channel, Contract, Release};
+
+/// Identifies a municipality.
+pub type MunicipalityId = Id<Municipality>;
+/// Identifies an instance.
+pub type InstanceId = Id<Instance>;
+/// Identifies a release.
+pub type ReleaseId = Id<Release>;
+/// Identifies an operation.
+pub type OperationId = Id<Operation>;
+/// Identifies a user of the control plane.
+pub type UserId = Id<access::User>;
+/// Identifies an API token.
+pub type TokenId = Id<access::ApiToken>;
+/// Identifies a backup.
+pub type BackupId = Id<Backup>;

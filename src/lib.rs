@@ -1,0 +1,25 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! Flotta: a multi-tenant WordPress fleet manager.
+//!
+//! ```text
+//!            main ── app
+//!                     │
+//!        web ── cli ── tasks
+//!                     │
+//!   onboarding  instances  platform      (rooms: the three jobs and what they share)
+//!                     │
+//!                  workflow              (the operation journal)
+//!                     │
+//!            store        drivers        (the only rooms that know diesel; engines, servers, gateways)
+//!                     │
+//!                   fleet                (the shared nouns)
+//! ```
+//!
+//! Arrows go down only; `tests/it/layering.rs` holds this. Read in this order: `fleet`, `workflow`, `onboarding`, `app`.
+
+pub mod clock;
+pub mod drivers;
+pub mod error;
+pub mod fleet;
