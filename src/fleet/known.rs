@@ -47,8 +47,12 @@ pub fn by_code(code: &str) -> Option<&'static Known> {
 }
 
 /// The slug that fits a municipality's everyday name: `Östra Göinge` becomes `ostra-goinge`.
+/// `Håbo` becomes `haabo`, since `habo` is Habo's.
 #[must_use]
 pub fn suggested_slug(short: &str) -> String {
+    if short == "Håbo" {
+        return "haabo".to_owned();
+    }
     short
         .to_lowercase()
         .chars()
