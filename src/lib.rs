@@ -24,3 +24,4 @@ pub mod drivers;
 pub mod error;
 pub mod fleet;
 pub mod store;
+pub mod vault;

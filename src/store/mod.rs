@@ -19,6 +19,7 @@ pub mod releases;
 mod rows;
 mod schema;
 pub mod secrets;
+pub mod settings;
 
 pub use connection::{Address, Store};
 pub use page::{Page, PageRequest};

@@ -71,3 +71,4 @@ diesel::allow_tables_to_appear_in_same_query!(
     session,
     api_token
 );
+diesel::table! { setting (name) { name -> Text, value -> Text, } }
