@@ -25,3 +25,4 @@ pub mod error;
 pub mod fleet;
 pub mod store;
 pub mod vault;
+pub mod workflow;

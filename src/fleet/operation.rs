@@ -110,9 +110,11 @@ pub enum Direction {
     Forward,
     /// Back to nothing.
     Back,
+    /// Back to the point of no undo only; then a person is asked.
+    Aside,
 }
 
-text_enum!(Direction, "direction", [Direction::Forward => "forward", Direction::Back => "back"]);
+text_enum!(Direction, "direction", [Direction::Forward => "forward", Direction::Back => "back", Direction::Aside => "aside"]);
 
 /// One line of an operation's journal; never changed once written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

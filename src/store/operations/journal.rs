@@ -146,6 +146,22 @@ pub async fn claim(store: &Store, id: OperationId, owner: &str, now: Timestamp, 
     row.map(Operation::try_from).transpose()
 }
 
+/// Ends every lease. Only for a store that no other control plane shares, at start: whoever held one is gone.
+///
+/// # Errors
+/// When the store fails.
+pub async fn release_all(store: &Store) -> Result<()> {
+    write!(store, |c| Ok(diesel::update(operation::table.filter(operation::state.eq("live")))
+        .set((
+            operation::lease_owner.eq(None::<String>),
+            operation::lease_until.eq(0_i64),
+            operation::lease_epoch.eq(operation::lease_epoch + 1)
+        ))
+        .execute(c)
+        .await
+        .map(drop)?))
+}
+
 /// Holds an operation for longer.
 ///
 /// # Errors
