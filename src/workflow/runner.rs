@@ -243,8 +243,6 @@ impl<K: Catalogue> Runner<K> {
         let back = operation.direction != Direction::Forward;
         let kind = if back { EventKind::Undone } else { EventKind::Done };
         let next = if back { position.step.checked_sub(1) } else { Some(position.step + 1).filter(|next| *next < position.steps) };
-        let quarantined =
-            quarantining || (back && workflow.after_commit == super::AfterCommit::Quarantine && position.commit == Some(position.step));
         let mut change = Change { attempts: 0, next_at: self.clock.now(), ..Change::none(&operation) };
         match next {
             // Taking back the point of no undo is where a quarantine ends; a retry goes forward from there.
