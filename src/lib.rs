@@ -20,9 +20,13 @@
 //! Arrows go down only; `tests/it/layering.rs` holds this. Read in this order: `fleet`, `workflow`, `onboarding`, `app`.
 
 pub mod clock;
+pub mod config;
 pub mod drivers;
 pub mod error;
 pub mod fleet;
+pub mod instances;
+pub mod onboarding;
+pub mod platform;
 pub mod store;
 pub mod vault;
 pub mod workflow;

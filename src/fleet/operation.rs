@@ -67,10 +67,13 @@ pub enum OperationKind {
     Resume,
     /// Archives and removes it.
     Offboard,
+    /// Puts right what was found different from what it should be.
+    Repair,
 }
 
 text_enum!(OperationKind, "kind", [
     OperationKind::Onboard => "onboard", OperationKind::Suspend => "suspend", OperationKind::Resume => "resume", OperationKind::Offboard => "offboard",
+    OperationKind::Repair => "repair",
 ]);
 
 /// Where an operation stands.

@@ -22,8 +22,10 @@ pub struct Position {
     pub step: usize,
     /// How many steps there are.
     pub steps: usize,
-    /// Index of the point of no undo.
+    /// Index of the point of no undo's step.
     pub commit: Option<usize>,
+    /// Whether nothing is ever undone.
+    pub from_start: bool,
     /// What a failure past it does.
     pub after_commit: AfterCommit,
     /// Which way.
@@ -38,7 +40,7 @@ impl Position {
     /// Whether the point of no undo lies behind (its step is done).
     #[must_use]
     pub fn committed(&self) -> bool {
-        self.commit.is_some_and(|commit| self.step > commit)
+        self.from_start || self.commit.is_some_and(|commit| self.step > commit)
     }
 }
 
@@ -107,8 +109,8 @@ pub fn after_failure(position: &Position, transient: bool, foreign: bool) -> Nex
             }
         }
         Direction::Forward if position.committed() => match position.after_commit {
-            AfterCommit::Persist if position.attempts + 1 >= MAX_PERSISTENT_ATTEMPTS => Next::GiveUp,
-            AfterCommit::Persist => again,
+            AfterCommit::Persist if position.attempts + 1 < if transient { MAX_PERSISTENT_ATTEMPTS } else { MAX_ATTEMPTS } => again,
+            AfterCommit::Persist => Next::GiveUp,
             AfterCommit::Quarantine if transient && !position.overdue && position.attempts + 1 < MAX_ATTEMPTS => again,
             AfterCommit::Quarantine => position.commit.map_or(Next::GiveUp, Next::Quarantine),
         },
@@ -138,7 +140,16 @@ mod tests {
     use proptest::prelude::*;
 
     fn position(direction: Direction) -> Position {
-        Position { step: 3, steps: 8, commit: Some(5), after_commit: AfterCommit::Quarantine, direction, attempts: 0, overdue: false }
+        Position {
+            step: 3,
+            steps: 8,
+            commit: Some(5),
+            from_start: false,
+            after_commit: AfterCommit::Quarantine,
+            direction,
+            attempts: 0,
+            overdue: false,
+        }
     }
 
     fn any_position() -> impl Strategy<Value = Position> {
@@ -147,6 +158,7 @@ mod tests {
                 step,
                 steps: 8,
                 commit,
+                from_start: false,
                 after_commit: if persist { AfterCommit::Persist } else { AfterCommit::Quarantine },
                 direction: if back { Direction::Back } else { Direction::Forward },
                 attempts,

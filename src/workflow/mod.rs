@@ -60,7 +60,7 @@ pub trait Step<C>: Send + Sync {
 
     /// What `observe` finds when the step is undone. Most steps leave nothing; one that changes something and back again
     /// says here what counts as undone.
-    fn is_undone(&self, seen: &Observation) -> bool {
+    fn is_undone(&self, _: &C, seen: &Observation) -> bool {
         matches!(seen, Observation::Absent)
     }
 }
@@ -74,6 +74,17 @@ pub enum AfterCommit {
     Persist,
 }
 
+/// From where on a failure no longer undoes everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commit {
+    /// It always does.
+    Never,
+    /// Once this step is done.
+    After(&'static str),
+    /// It never does.
+    FromStart,
+}
+
 /// A kind of operation: its steps in order.
 pub struct Workflow<C> {
     /// Which kind.
@@ -82,8 +93,8 @@ pub struct Workflow<C> {
     pub version: i32,
     /// The steps.
     pub steps: Vec<Box<dyn Step<C>>>,
-    /// Once this step is done, a failure no longer undoes everything.
-    pub commit: Option<&'static str>,
+    /// From where on a failure no longer undoes everything.
+    pub commit: Commit,
     /// What a failure does then.
     pub after_commit: AfterCommit,
     /// What becomes of the instance when all is done.

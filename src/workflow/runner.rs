@@ -10,7 +10,7 @@ use tokio::sync::broadcast;
 use tracing::{info, warn};
 
 use super::{
-    Catalogue, Observation, Step, Workflow,
+    Catalogue, Commit, Observation, Step, Workflow,
     decide::{self, Look, Next, Position, later},
     interrupt::{Interrupt, Point},
 };
@@ -139,7 +139,11 @@ impl<K: Catalogue> Runner<K> {
         let position = Position {
             step: index,
             steps: workflow.steps.len(),
-            commit: workflow.commit.and_then(|name| workflow.position(name)),
+            commit: match workflow.commit {
+                Commit::After(name) => workflow.position(name),
+                Commit::Never | Commit::FromStart => None,
+            },
+            from_start: workflow.commit == Commit::FromStart,
             after_commit: workflow.after_commit,
             direction: operation.direction,
             attempts: operation.attempts,
@@ -149,7 +153,7 @@ impl<K: Catalogue> Runner<K> {
             return Ok(Flow::Stop(Turn::Interrupted));
         }
         let seen = self.observe(step, context).await;
-        match decide::look(&position, &seen, step.is_undone(&seen)) {
+        match decide::look(&position, &seen, step.is_undone(context, &seen)) {
             Look::Settled => {
                 let first_try = operation.attempts == 0;
                 let message = if operation.direction == Direction::Back {
@@ -210,7 +214,7 @@ impl<K: Catalogue> Runner<K> {
         };
         // Look again even after a failure: an engine that answers late may well have done it.
         let seen = self.observe(step, context).await;
-        let done = if back { step.is_undone(&seen) } else { matches!(seen, Observation::Present(_)) };
+        let done = if back { step.is_undone(context, &seen) } else { matches!(seen, Observation::Present(_)) };
         if done {
             let message = match (back, &failure) {
                 (true, _) => "undone".to_owned(),

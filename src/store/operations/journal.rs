@@ -46,6 +46,8 @@ pub enum InstanceChange {
         /// Why, for people.
         reason: String,
     },
+    /// It does what it should be doing: its state follows from its desired state.
+    AsDesired,
     /// It is gone: row, domains and secrets are removed, and the municipality too when this was its last instance.
     Forget,
 }
@@ -236,6 +238,13 @@ pub async fn record(store: &Store, held: &Operation, events: &[NewEvent], change
             InstanceChange::Set { desired, state, reason } => {
                 diesel::update(instance::table.filter(instance::id.eq(&id)))
                     .set((instance::desired.eq(desired.to_string()), instance::state.eq(state.to_string()), instance::reason.eq(reason)))
+                    .execute(c)
+                    .await?;
+            }
+            InstanceChange::AsDesired => {
+                // The words of the two states are the same.
+                diesel::update(instance::table.filter(instance::id.eq(&id)))
+                    .set((instance::state.eq(instance::desired), instance::reason.eq("")))
                     .execute(c)
                     .await?;
             }
