@@ -201,7 +201,8 @@ fn tls(settings: &GatewaySettings) -> Value {
         acme["ca"] = json!(directory);
     }
     // A star stands for one label.
-    let local: Vec<String> = ["localhost", "test"].iter().flat_map(|top| (1..=5).map(move |n| format!("{}{top}", "*.".repeat(n)))).collect();
+    let local: Vec<String> =
+        ["localhost", "test"].iter().flat_map(|top| (1..=5).map(move |n| format!("{}{top}", "*.".repeat(n)))).collect();
     json!({
         "certificates": { "automate": ["*.localhost"] },
         "automation": {

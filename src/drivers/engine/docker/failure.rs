@@ -59,9 +59,11 @@ pub(super) fn failure(what: &str, cause: &Cause) -> Failure {
         Cause::JsonDataError { .. } | Cause::JsonSerdeError { .. } | Cause::StrParseError { .. } | Cause::APIVersionParseError {} => {
             (None, OutsideKind::Failed, "its answer could not be understood".to_owned())
         }
-        Cause::SocketNotFoundError(path) => {
-            (None, OutsideKind::Unreachable, format!("there is no socket at {path}; install and start Docker Engine, or set the engine's address"))
-        }
+        Cause::SocketNotFoundError(path) => (
+            None,
+            OutsideKind::Unreachable,
+            format!("there is no socket at {path}; install and start Docker Engine, or set the engine's address"),
+        ),
         other => (None, OutsideKind::Unreachable, chain(other)),
     };
     let message: String = message.trim().chars().take(600).collect();
@@ -75,7 +77,14 @@ fn kind(status: u16, message: &str) -> OutsideKind {
     if says(&["no space left", "disk quota exceeded", "no available ipv4 addresses", "cannot allocate memory", "exchange full"]) {
         return OutsideKind::Full;
     }
-    if says(&["address already in use", "already allocated", "pool overlaps", "active endpoints", "conflicts with network", "already exists"]) {
+    if says(&[
+        "address already in use",
+        "already allocated",
+        "pool overlaps",
+        "active endpoints",
+        "conflicts with network",
+        "already exists",
+    ]) {
         return OutsideKind::Conflict;
     }
     match status {
