@@ -3,7 +3,12 @@
 
 //! Builds the whole application from its configuration; used by `main` and, with other parts, by every test.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
@@ -13,9 +18,15 @@ use crate::{
     config::Config,
     drivers::{
         database_server::{DatabaseServer, mariadb::Mariadb},
-        engine::{Engine, docker::{Docker, DockerSettings}},
+        engine::{
+            Engine,
+            docker::{Docker, DockerSettings, TimeOuts},
+        },
         gateway::{Gateway, caddy::Caddy},
-        wordpress::{Wordpress, agent::AgentClient},
+        wordpress::{
+            Wordpress,
+            agent::{Agent, WordpressSettings},
+        },
     },
     error::{Error, OutsideKind, Result},
     fleet::Subnet,
@@ -25,7 +36,10 @@ use crate::{
     store::{self, Address, Store, migrate},
     tasks::{self, Signals},
     vault::Vault,
-    workflow::{interrupt::{Interrupt, Never}, runner::Runner},
+    workflow::{
+        interrupt::{Interrupt, Never},
+        runner::Runner,
+    },
 };
 
 /// The agent, as it is written into the fleet's home at every start.
@@ -71,13 +85,14 @@ impl App {
         let vault = config.vault()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let password = platform::database::admin_password(&store, &vault, clock.now()).await?;
-        let engine: Arc<dyn Engine> = Arc::new(Docker::new(DockerSettings::new(&config.engine, config.fleet.home.clone()))?);
-        let gateway = Caddy::new(config.fleet.gateway_run().join("admin.sock"), config.gateway.clone())?;
+        let settings =
+            DockerSettings { address: config.engine.clone(), data_dir: config.fleet.home.clone(), time_outs: TimeOuts::default() };
+        let reach = config.gateway.bind.first().copied().filter(|ip| !ip.is_unspecified()).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let drivers = Drivers {
-            engine,
-            database: Arc::new(Mariadb::new(config.fleet.database_run().join("mysqld.sock"), password)),
-            gateway: Arc::new(gateway),
-            wordpress: Arc::new(AgentClient::new(&config.gateway)?),
+            engine: Arc::new(Docker::new(settings)),
+            database: Arc::new(Mariadb::new(&config.fleet.database_run().join("mysqld.sock"), &password)),
+            gateway: Arc::new(Caddy::new(config.fleet.gateway_run().join("admin.sock"), config.gateway.clone())),
+            wordpress: Arc::new(Agent::new(WordpressSettings { gateway: reach, https_port: config.gateway.https_port })),
         };
         Self::assemble(config, store, vault, clock, drivers).await
     }
@@ -141,7 +156,10 @@ impl App {
             }
             info!("the platform is ready");
             signals.drift.notify_one();
-            tokio::join!(tasks::operations::run(runner, signals.clone(), workers, cancel.clone()), tasks::keeper::run(tools, owner, signals, cancel));
+            tokio::join!(
+                tasks::operations::run(runner, signals.clone(), workers, cancel.clone()),
+                tasks::keeper::run(tools, owner, signals, cancel)
+            );
         });
         Ok(())
     }
@@ -149,7 +167,13 @@ impl App {
 
 /// Makes the fleet's folders and writes the agent.
 fn prepare_home(home: &Path) -> Result<()> {
-    let failed = |e: std::io::Error| Error::outside("files", OutsideKind::Refused, format!("{}: {e}; run as a user who may write there, or set another home", home.display()));
+    let failed = |e: std::io::Error| {
+        Error::outside(
+            "files",
+            OutsideKind::Refused,
+            format!("{}: {e}; run as a user who may write there, or set another home", home.display()),
+        )
+    };
     crate::vault::private_folder(home).map_err(failed)?;
     let folder = home.join("agent");
     std::fs::create_dir_all(&folder).map_err(failed)?;
@@ -168,7 +192,12 @@ fn prepare_home(home: &Path) -> Result<()> {
 pub fn lock(config: &Config) -> Result<std::fs::File> {
     let path = config.fleet.home.join("flotta.lock");
     crate::vault::private_folder(&config.fleet.home).map_err(|e| Error::outside("files", OutsideKind::Refused, e.to_string()))?;
-    let file = std::fs::File::options().create(true).truncate(false).write(true).open(&path).map_err(|e| Error::outside("files", OutsideKind::Refused, format!("{}: {e}", path.display())))?;
+    let file = std::fs::File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|e| Error::outside("files", OutsideKind::Refused, format!("{}: {e}", path.display())))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(Error::Conflict(crate::error::FieldError::new(

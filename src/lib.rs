@@ -19,6 +19,7 @@
 //!
 //! Arrows go down only; `tests/it/layering.rs` holds this. Read in this order: `fleet`, `workflow`, `onboarding`, `app`.
 
+pub mod app;
 pub mod clock;
 pub mod config;
 pub mod drivers;
@@ -27,6 +28,8 @@ pub mod fleet;
 pub mod instances;
 pub mod onboarding;
 pub mod platform;
+pub mod releases;
 pub mod store;
+pub mod tasks;
 pub mod vault;
 pub mod workflow;

@@ -40,7 +40,10 @@ async fn listen(tools: &Tools, signals: &Signals) {
     };
     while let Some(event) = events.next().await {
         match event {
-            Ok(event) if matches!(event.action.as_str(), "die" | "stop" | "destroy" | "pause" | "oom" | "rename" | "update") && event.role != "task" => {
+            Ok(event)
+                if matches!(event.action.as_str(), "die" | "stop" | "destroy" | "pause" | "oom" | "rename" | "update")
+                    && event.role != "task" =>
+            {
                 debug!(container = event.container, action = event.action, "a container changed");
                 signals.drift.notify_one();
             }
