@@ -2,3 +2,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 //! All integration tests, one binary.
+
+mod onboarding;
+mod support;
