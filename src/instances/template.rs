@@ -90,7 +90,7 @@ async fn make(tools: &Tools, release: &Release, kind: NetworkKind, locale: &str,
         format!("WORDPRESS_DB_USER={schema}"),
         format!("WORDPRESS_DB_NAME={schema}"),
         format!("WORDPRESS_DB_PASSWORD_FILE={}/db_password", spec::place::SECRETS),
-        format!("WORDPRESS_CONFIG_EXTRA=define('WPLANG', '{locale}');"),
+        format!("WORDPRESS_CONFIG_EXTRA={}", spec::config_extra(kind, DOMAIN, locale)),
         format!("FLOTTA_AGENT_KEY_FILE={}/agent_key", spec::place::SECRETS),
     ];
     for name in
