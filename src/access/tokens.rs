@@ -30,7 +30,7 @@ pub struct NewToken {
     /// What it may do; everything that its maker may when left out.
     pub permissions: Option<Vec<String>>,
     /// Days until it ends, 1–366; 90 when left out.
-    pub days: Option<i64>,
+    pub expires_in_days: Option<i64>,
 }
 
 /// Makes a token for the caller and gives its secret, once.
@@ -38,7 +38,7 @@ pub struct NewToken {
 /// A token made with a token never does more and never lives longer than that one.
 ///
 /// # Errors
-/// `Invalid` naming `name`, `permissions` or `days`.
+/// `Invalid` naming `name`, `permissions` or `expires_in_days`.
 pub async fn create_token(store: &Store, maker: &Principal, wanted: &NewToken, now: Timestamp) -> Result<(ApiToken, SecretString)> {
     let mut errors = Vec::new();
     let name = wanted.name.trim().to_owned();
@@ -51,7 +51,7 @@ pub async fn create_token(store: &Store, maker: &Principal, wanted: &NewToken, n
         ));
     }
     let permissions = permissions(maker, wanted.permissions.as_deref(), &mut errors);
-    let expires_at = expiry(maker, wanted.days, now, &mut errors);
+    let expires_at = expiry(maker, wanted.expires_in_days, now, &mut errors);
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
@@ -102,14 +102,14 @@ fn permissions(maker: &Principal, wanted: Option<&[String]>, errors: &mut Vec<Fi
 
 fn expiry(maker: &Principal, days: Option<i64>, now: Timestamp, errors: &mut Vec<FieldError>) -> Timestamp {
     if days.is_some_and(|days| !(1..=LONGEST_DAYS).contains(&days)) {
-        errors.push(FieldError::new("days", "out-of-range", "a token lives 1 to 366 days", "give a number from 1 to 366"));
+        errors.push(FieldError::new("expires_in_days", "out-of-range", "a token lives 1 to 366 days", "give a number from 1 to 366"));
         return now;
     }
     let wanted = after(now, SignedDuration::from_hours(24 * days.unwrap_or(DEFAULT_DAYS)));
     match &maker.token {
         Some(token) if wanted > token.expires_at && days.is_some() => {
             errors.push(FieldError::new(
-                "days",
+                "expires_in_days",
                 "beyond-own",
                 format!("the token in use ends on {}, and the new one would live longer", token.expires_at),
                 "ask for fewer days, or log in with a password to make the token",

@@ -14,6 +14,7 @@ pub mod known;
 pub mod municipality;
 pub mod operation;
 pub mod release;
+pub mod settings;
 
 pub use access::{Principal, Role, Scope};
 pub use audit::{AuditEntry, AuditId, AuditResult};
@@ -24,6 +25,7 @@ pub use instance::{Desired, Environment, Instance, InstanceState, Limits, Networ
 pub use municipality::{Code, Email, Municipality, Slug};
 pub use operation::{Direction, EventKind, Operation, OperationEvent, OperationKind, OperationState};
 pub use release::{Channel, Contract, Release};
+pub use settings::{FleetSettings, Subnet};
 
 /// Identifies a municipality.
 pub type MunicipalityId = Id<Municipality>;

@@ -138,3 +138,11 @@ pub async fn list(store: &Store, scope: &Scope, slug: Option<&str>, page: PageRe
 pub async fn forget(store: &Store, instance: InstanceId) -> Result<()> {
     write!(store, |c| Ok(diesel::delete(backup::table.filter(backup::instance_id.eq(instance.text()))).execute(c).await.map(drop)?))
 }
+
+/// Forgets the backup at that path.
+///
+/// # Errors
+/// When the store fails.
+pub async fn forget_path(store: &Store, path: &str) -> Result<()> {
+    write!(store, |c| Ok(diesel::delete(backup::table.filter(backup::path.eq(path))).execute(c).await.map(drop)?))
+}

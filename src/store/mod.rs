@@ -21,6 +21,7 @@ mod rows;
 mod schema;
 pub mod secrets;
 pub mod sessions;
+pub mod settings;
 pub mod throttle;
 pub mod tokens;
 pub mod users;

@@ -69,5 +69,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     user,
     user_municipality,
     session,
-    api_token
+    api_token,
+    idempotency,
 );
+diesel::table! { setting (name) { name -> Text, value -> Text, } }

@@ -1,5 +1,6 @@
 -- SPDX-FileCopyrightText: 2026 The Flotta authors
 -- SPDX-License-Identifier: EUPL-1.2
+DROP TABLE setting;
 DROP TABLE lease;
 DROP TABLE audit;
 DROP TABLE login_throttle;

@@ -194,3 +194,9 @@ CREATE TABLE lease (
     epoch BIGINT NOT NULL,
     until BIGINT NOT NULL
 );
+
+-- What the fleet decided once and must keep, such as its subnet.
+CREATE TABLE setting (
+    name TEXT PRIMARY KEY NOT NULL,
+    value TEXT NOT NULL
+);

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::{error::Result, fleet::Domain};
 
 pub mod agent;
+mod html;
+mod signature;
 pub mod simulated;
 
 /// How to reach one instance.

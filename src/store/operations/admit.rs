@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::Row;
 use crate::{
     error::{Error, FieldError, Result},
-    fleet::{Desired, Domain, Instance, InstanceId, InstanceState, Municipality, MunicipalityId, Operation, OperationKind, Slug, UserId},
+    fleet::{Domain, Instance, InstanceId, InstanceState, Municipality, MunicipalityId, Operation, OperationKind, Slug, UserId},
     store::{
         Fault, Store,
         connection::{one_at_a_time, write},
@@ -49,8 +49,8 @@ pub struct NewOperation {
     pub operation: Operation,
     /// What is made with it.
     pub admission: Option<Admission>,
-    /// What the instance should be doing from now on, and its state.
-    pub intent: Option<(Desired, InstanceState)>,
+    /// The instance's state from now on.
+    pub state: Option<InstanceState>,
     /// What makes a repeat of the request harmless.
     pub idempotency: Option<Idempotency>,
 }
@@ -93,12 +93,7 @@ pub async fn start(store: &Store, new: &NewOperation) -> Result<Started> {
                 .optional()?;
             if let Some((sha, id)) = before {
                 if sha != idem.request_sha256 {
-                    return Err(conflict(
-                        "Idempotency-Key",
-                        "idempotency-key-reused",
-                        "this Idempotency-Key was used for another request".to_owned(),
-                        "send a new key with a new request",
-                    ));
+                    return Err(Fault::Domain(key_reused()));
                 }
                 let row: Row = operation::table.filter(operation::id.eq(id)).select(Row::as_select()).first(c).await?;
                 return Ok(Started { operation: row.try_into()?, repeated: true });
@@ -197,9 +192,9 @@ pub async fn start(store: &Store, new: &NewOperation) -> Result<Started> {
             }
             other => other.map(drop)?,
         }
-        if let Some((desired, state)) = new.intent {
+        if let Some(state) = new.state {
             diesel::update(instance::table.filter(instance::id.eq(new.operation.instance.text())))
-                .set((instance::desired.eq(desired.to_string()), instance::state.eq(state.to_string()), instance::reason.eq("")))
+                .set((instance::state.eq(state.to_string()), instance::reason.eq("")))
                 .execute(c)
                 .await?;
         }
@@ -217,6 +212,34 @@ pub async fn start(store: &Store, new: &NewOperation) -> Result<Started> {
         }
         Ok(Started { operation: row_source.clone(), repeated: false })
     })
+}
+
+/// The operation that the same key started before, if there is one.
+///
+/// # Errors
+/// `Conflict` when the key was used for another request.
+pub async fn repeated(store: &Store, key: &Idempotency) -> Result<Option<Operation>> {
+    let before: Option<(String, Row)> = crate::store::connection::read!(store, |c| Ok(idempotency::table
+        .inner_join(operation::table.on(operation::id.eq(idempotency::operation_id)))
+        .filter(idempotency::user_id.eq(key.user.text()).and(idempotency::key.eq(&key.key)))
+        .select((idempotency::request_sha256, Row::as_select()))
+        .first(c)
+        .await
+        .optional()?))?;
+    match before {
+        None => Ok(None),
+        Some((sha, _)) if sha != key.request_sha256 => Err(key_reused()),
+        Some((_, row)) => row.try_into().map(Some),
+    }
+}
+
+fn key_reused() -> Error {
+    Error::Conflict(FieldError::new(
+        "Idempotency-Key",
+        "idempotency-key-reused",
+        "this Idempotency-Key was used for another request",
+        "send a new key with a new request",
+    ))
 }
 
 /// A blank operation of the given kind, due at once.

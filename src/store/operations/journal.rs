@@ -46,6 +46,8 @@ pub enum InstanceChange {
         /// Why, for people.
         reason: String,
     },
+    /// It does what it should be doing: its state follows from its desired state.
+    AsDesired,
     /// It is gone: row, domains and secrets are removed, and the municipality too when this was its last instance.
     Forget,
 }
@@ -145,6 +147,22 @@ pub async fn claim(store: &Store, id: OperationId, owner: &str, now: Timestamp, 
     row.map(Operation::try_from).transpose()
 }
 
+/// Ends every lease. Only for a store that no other control plane shares, at start: whoever held one is gone.
+///
+/// # Errors
+/// When the store fails.
+pub async fn release_all(store: &Store) -> Result<()> {
+    write!(store, |c| Ok(diesel::update(operation::table.filter(operation::state.eq("live")))
+        .set((
+            operation::lease_owner.eq(None::<String>),
+            operation::lease_until.eq(0_i64),
+            operation::lease_epoch.eq(operation::lease_epoch + 1)
+        ))
+        .execute(c)
+        .await
+        .map(drop)?))
+}
+
 /// Holds an operation for longer.
 ///
 /// # Errors
@@ -219,6 +237,13 @@ pub async fn record(store: &Store, held: &Operation, events: &[NewEvent], change
             InstanceChange::Set { desired, state, reason } => {
                 diesel::update(instance::table.filter(instance::id.eq(&id)))
                     .set((instance::desired.eq(desired.to_string()), instance::state.eq(state.to_string()), instance::reason.eq(reason)))
+                    .execute(c)
+                    .await?;
+            }
+            InstanceChange::AsDesired => {
+                // The words of the two states are the same.
+                diesel::update(instance::table.filter(instance::id.eq(&id)))
+                    .set((instance::state.eq(instance::desired), instance::reason.eq("")))
                     .execute(c)
                     .await?;
             }

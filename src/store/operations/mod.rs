@@ -20,8 +20,8 @@ use crate::{
 mod admit;
 mod journal;
 
-pub use admit::{Admission, Idempotency, NewOperation, Started, blank, start};
-pub use journal::{Change, InstanceChange, NewEvent, claim, due, next_due, record, renew, retry};
+pub use admit::{Admission, Idempotency, NewOperation, Started, blank, repeated, start};
+pub use journal::{Change, InstanceChange, NewEvent, claim, due, next_due, record, release_all, renew, retry};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = operation)]
@@ -226,4 +226,14 @@ pub async fn events_after(store: &Store, id: OperationId, seq: i64) -> Result<Ve
         .load(c)
         .await?))?;
     found.into_iter().map(OperationEvent::try_from).collect()
+}
+
+/// The instances that a live operation works on.
+///
+/// # Errors
+/// When the store fails.
+pub async fn live_instances(store: &Store) -> Result<Vec<InstanceId>> {
+    let ids: Vec<String> =
+        read!(store, |c| Ok(operation::table.filter(operation::state.eq("live")).select(operation::instance_id).load(c).await?))?;
+    ids.iter().map(|id| rows::parse("operation.instance_id", id)).collect()
 }

@@ -271,14 +271,14 @@ async fn a_token_does_no_more_than_its_maker_and_ends(#[values(Kind::Sqlite, Kin
     let want = |permissions: Option<&[&str]>, days| NewToken {
         name: "nightly".into(),
         permissions: permissions.map(|p| p.iter().map(ToString::to_string).collect()),
-        days,
+        expires_in_days: days,
     };
     let refused = async |wanted: NewToken| codes(create_token(&t.store, &caller, &wanted, now()).await.unwrap_err());
     assert_eq!(
         refused(want(Some(&["manage-users", "fly"]), Some(0))).await,
-        pairs(&[("permissions", "beyond-own"), ("permissions", "invalid-scope"), ("days", "out-of-range")])
+        pairs(&[("permissions", "beyond-own"), ("permissions", "invalid-scope"), ("expires_in_days", "out-of-range")])
     );
-    assert_eq!(refused(want(Some(&[]), Some(367))).await, pairs(&[("permissions", "empty"), ("days", "out-of-range")]));
+    assert_eq!(refused(want(Some(&[]), Some(367))).await, pairs(&[("permissions", "empty"), ("expires_in_days", "out-of-range")]));
     assert_eq!(refused(NewToken::default()).await, pairs(&[("name", "invalid-name")]));
 
     let (token, secret) = create_token(&t.store, &caller, &want(Some(&["read-fleet", "own-account"]), None), now()).await.unwrap();
@@ -295,7 +295,7 @@ async fn a_token_does_no_more_than_its_maker_and_ends(#[values(Kind::Sqlite, Kin
 
     // A token made with a token: no wider, no longer.
     let wider = create_token(&t.store, &principal, &want(Some(&["manage-municipalities"]), Some(91)), now()).await.unwrap_err();
-    assert_eq!(codes(wider), pairs(&[("permissions", "beyond-own"), ("days", "beyond-own")]));
+    assert_eq!(codes(wider), pairs(&[("permissions", "beyond-own"), ("expires_in_days", "beyond-own")]));
     let (child, child_secret) = create_token(&t.store, &principal, &want(None, None), later(DAY)).await.unwrap();
     assert_eq!((child.permissions, child.expires_at), (vec![Permission::ReadFleet, Permission::OwnAccount], later(90 * DAY)));
 

@@ -134,19 +134,19 @@ async fn an_ending_forgets_the_instance_and_its_last_municipality(#[values(Kind:
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn one_live_operation_for_an_instance_and_intent_is_written_with_it(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+async fn one_live_operation_for_an_instance_and_its_state_is_written_with_it(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let Some(t) = TestStore::open(kind).await else { return };
     let release = release(&t.store, "6.8-1").await.id;
     let (ale, i, onboard) = onboarded(&t.store, "ale", None, release).await;
     let suspend = || NewOperation {
         operation: operations::blank(OperationKind::Suspend, ale.id, ale.slug.clone(), i.id, later(10)),
         admission: None,
-        intent: Some((Desired::Suspended, InstanceState::Running)),
+        state: Some(InstanceState::Offboarding),
         idempotency: None,
     };
     let busy = operations::start(&t.store, &suspend()).await.unwrap_err();
     assert!(matches!(&busy, Error::Conflict(e) if e.code == "operation-live"), "{busy:?}");
-    assert_eq!(instances::get(&t.store, &Scope::Fleet, i.id).await.unwrap().desired, Desired::Running);
+    assert_eq!(instances::get(&t.store, &Scope::Fleet, i.id).await.unwrap().state, InstanceState::Onboarding);
 
     let held = claimed(&t.store, &onboard).await;
     let running = InstanceChange::Set { desired: Desired::Running, state: InstanceState::Running, reason: "serving".into() };
@@ -154,7 +154,16 @@ async fn one_live_operation_for_an_instance_and_intent_is_written_with_it(#[valu
     let seen = instances::get(&t.store, &Scope::Fleet, i.id).await.unwrap();
     assert_eq!((seen.state, seen.reason.as_str()), (InstanceState::Running, "serving"));
     operations::start(&t.store, &suspend()).await.unwrap();
-    assert_eq!(instances::get(&t.store, &Scope::Fleet, i.id).await.unwrap().desired, Desired::Suspended);
+    let seen = instances::get(&t.store, &Scope::Fleet, i.id).await.unwrap();
+    assert_eq!((seen.state, seen.reason.as_str()), (InstanceState::Offboarding, ""));
+    let live = operations::live_instances(&t.store).await.unwrap();
+    assert_eq!(live, [i.id]);
+    // When it has ended, the instance does what it should.
+    let started = operations::live_on(&t.store, i.id).await.unwrap().unwrap();
+    let held = operations::claim(&t.store, started.id, "plane-1", later(10), later(30)).await.unwrap().unwrap();
+    let over = Change { state: OperationState::Undone, instance: InstanceChange::AsDesired, ..Change::none(&held) };
+    operations::record(&t.store, &held, &[], &over, later(11)).await.unwrap();
+    assert_eq!(instances::get(&t.store, &Scope::Fleet, i.id).await.unwrap().state, InstanceState::Running);
 }
 
 #[rstest]
@@ -203,4 +212,16 @@ async fn the_same_key_gives_the_same_operation(#[values(Kind::Sqlite, Kind::Post
     let other = UserId::generate();
     operations::start(&t.store, &request("ale", other, "s4")).await.unwrap_err();
     assert!(!operations::start(&t.store, &request("mora", other, "s5")).await.unwrap().repeated);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_on_a_store_of_its_own_frees_what_was_held(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let Some(t) = TestStore::open(kind).await else { return };
+    let release = release(&t.store, "6.8-1").await.id;
+    let (_, _, operation) = onboarded(&t.store, "ale", None, release).await;
+    let held = claimed(&t.store, &operation).await;
+    operations::release_all(&t.store).await.unwrap();
+    assert!(matches!(operations::renew(&t.store, &held, later(60)).await, Err(Error::StaleLease)));
+    assert!(operations::claim(&t.store, operation.id, "plane-2", later(1), later(60)).await.unwrap().is_some());
 }

@@ -85,7 +85,7 @@ pub fn onboarding(municipality: Municipality, instance: Instance) -> NewOperatio
         ..store::operations::blank(OperationKind::Onboard, municipality.id, municipality.slug.clone(), instance.id, now())
     };
     let domains: Vec<(Domain, bool)> = vec![(instance.domain.clone(), false)];
-    NewOperation { operation, admission: Some(Admission { municipality, instance, domains }), intent: None, idempotency: None }
+    NewOperation { operation, admission: Some(Admission { municipality, instance, domains }), state: None, idempotency: None }
 }
 
 /// A municipality with an instance and a live operation, in the store.

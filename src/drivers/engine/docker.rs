@@ -1,4 +1,0 @@
-// SPDX-FileCopyrightText: 2026 The Flotta authors
-// SPDX-License-Identifier: EUPL-1.2
-
-//! To come.
