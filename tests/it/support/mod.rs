@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 
-//! Shared by the tests.
+//! What the tests share.
 
+pub mod fixtures;
 pub mod fleet;
+pub mod store;
