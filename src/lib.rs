@@ -23,3 +23,4 @@ pub mod clock;
 pub mod drivers;
 pub mod error;
 pub mod fleet;
+pub mod web;
