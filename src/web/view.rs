@@ -181,13 +181,7 @@ impl Views {
         let assets = Arc::new(Assets::load());
         let (zone, zone_name) = format::zone(&setup.time_zone);
         let registry = |language| registry(language, &assets, &clock, &zone);
-        Ok(Self {
-            swedish: registry(Language::Sv)?,
-            english: registry(Language::En)?,
-            assets: Arc::clone(&assets),
-            setup,
-            zone_name,
-        })
+        Ok(Self { swedish: registry(Language::Sv)?, english: registry(Language::En)?, assets: Arc::clone(&assets), setup, zone_name })
     }
 
     /// Renders a model's own page, in the language of the shell.

@@ -9,6 +9,7 @@ use rust_embed::RustEmbed;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::Language;
 use crate::fleet::known;
 
 #[derive(RustEmbed)]
@@ -105,6 +106,15 @@ pub(super) fn templates() -> Vec<(String, String)> {
             let text = String::from_utf8_lossy(&Files::get(&path)?.data).into_owned();
             Some((name.strip_prefix("partials/").unwrap_or(name).to_owned(), text))
         })
+        .collect()
+}
+
+/// The texts of a language, one file each.
+pub(super) fn texts(language: Language) -> Vec<(String, String)> {
+    let folder = format!("locales/{language}/");
+    Files::iter()
+        .filter(|path| path.starts_with(&folder) && path.ends_with(".ftl"))
+        .filter_map(|path| Some((path.to_string(), String::from_utf8_lossy(&Files::get(&path)?.data).into_owned())))
         .collect()
 }
 

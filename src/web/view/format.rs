@@ -150,7 +150,9 @@ mod tests {
     #[test]
     fn swedish_time_is_known_without_a_zone_database() {
         let rule = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
-        for (utc, local) in [("2026-03-29T00:59:59Z", "01:59:59"), ("2026-03-29T01:00:00Z", "03:00:00"), ("2026-10-25T01:00:00Z", "02:00:00")] {
+        for (utc, local) in
+            [("2026-03-29T00:59:59Z", "01:59:59"), ("2026-03-29T01:00:00Z", "03:00:00"), ("2026-10-25T01:00:00Z", "02:00:00")]
+        {
             assert_eq!(clock(&utc.parse::<Timestamp>().unwrap().to_zoned(rule.clone())), local);
         }
         assert_eq!(zone("Nowhere/Atall").1, "UTC");

@@ -13,7 +13,9 @@
 //! | `asset "app.css"` | the address of an asset |
 //! | `time at`, `ago at`, `day at`, `clock at` | a `time` element: for tables, by distance, the day only, the time of day only |
 //! | `duration seconds`, `number n`, `bytes n` | text as the language writes it |
-//! | `concat a b …`, `has list value`, `either a b` | text, whether a list has a value, the first that is not empty |
+//! | `thousandths n` | a thousandth of a number, written likewise |
+//! | `concat a b …`, `has list value`, `json value` | text, whether a list has a value, the value as JSON |
+//! | `either a b`, `pick condition a b` | the first that is not empty; one or the other |
 //! | `errors_for errors "field"` | the errors of one field |
 //! | `error_message error`, `error_fix error` | what is wrong and what to do, in the language of the page |
 //! | `lang` | the language's tag |
@@ -22,7 +24,8 @@ use std::{borrow::Cow, collections::HashMap, fmt::Write, sync::Arc};
 
 use fluent_templates::fluent_bundle::FluentValue;
 use handlebars::{
-    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError, RenderErrorReason, ScopedJson, html_escape,
+    Context, Handlebars, Helper, HelperDef, HelperResult, JsonTruthy, Output, RenderContext, RenderError, RenderErrorReason, ScopedJson,
+    html_escape,
 };
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use serde_json::Value;
@@ -71,15 +74,24 @@ impl<F: Fn(&Surroundings, &Helper<'_>) -> Result<String, RenderError> + Send + S
     }
 }
 
+// Closures learn the life-times of their arguments from these two signatures.
+fn gives<F: Fn(&Surroundings, &Helper<'_>) -> Result<Value, RenderError>>(around: Surroundings, function: F) -> Gives<F> {
+    Gives(around, function)
+}
+
+fn writes<F: Fn(&Surroundings, &Helper<'_>) -> Result<String, RenderError>>(around: Surroundings, function: F) -> Writes<F> {
+    Writes(around, function)
+}
+
 pub(super) fn register(registry: &mut Handlebars<'static>, around: Surroundings) {
     macro_rules! gives {
         ($name:literal, $function:expr) => {
-            registry.register_helper($name, Box::new(Gives(around.clone(), $function)));
+            registry.register_helper($name, Box::new(gives(around.clone(), $function)));
         };
     }
     macro_rules! writes {
         ($name:literal, $function:expr) => {
-            registry.register_helper($name, Box::new(Writes(around.clone(), $function)));
+            registry.register_helper($name, Box::new(writes(around.clone(), $function)));
         };
     }
     gives!("t", |s, h| {
@@ -88,7 +100,8 @@ pub(super) fn register(registry: &mut Handlebars<'static>, around: Surroundings)
     });
     gives!("word", |s, h| {
         let (kind, value) = (text(h, 0)?, text(h, 1)?);
-        let word = s.language.text(&format!("{kind}-{value}"), &HashMap::new());
+        // A dot would name an attribute of a text: `municipality.onboard` is looked up as `municipality-onboard`.
+        let word = s.language.text(&format!("{kind}-{}", value.replace('.', "-")), &HashMap::new());
         Ok(Value::from(word.unwrap_or_else(|| value.to_owned())))
     });
     gives!("tone", |_, h| {
@@ -130,6 +143,16 @@ pub(super) fn register(registry: &mut Handlebars<'static>, around: Surroundings)
         let filled = h.params().iter().map(handlebars::PathAndJson::value).find(|v| !v.is_null() && v.as_str() != Some(""));
         Ok(filled.cloned().unwrap_or(Value::Null))
     });
+    gives!("pick", |_, h| {
+        let truthy = h.param(0).is_some_and(|p| p.value().is_truthy(false));
+        Ok(h.param(if truthy { 1 } else { 2 }).map_or(Value::Null, |p| p.value().clone()))
+    });
+    gives!("json", |_, h| Ok(Value::from(h.param(0).map_or_else(String::new, |p| p.value().to_string()))));
+    gives!("thousandths", |s, h| {
+        let value = figure(h)? / 1000.0;
+        let decimals = (0..3).find(|d| (value * 10_f64.powi(*d)).fract() == 0.0).unwrap_or(3);
+        Ok(Value::from(format::number(s.language, value, usize::try_from(decimals).unwrap_or(0))))
+    });
     gives!("errors_for", |_, h| {
         let field = text(h, 1)?;
         let all = h.param(0).and_then(|p| p.value().as_array()).ok_or_else(|| wrong("errors_for needs a list of errors".to_owned()))?;
@@ -162,7 +185,9 @@ fn arguments<'a>(h: &'a Helper<'_>) -> HashMap<Cow<'static, str>, FluentValue<'a
         .iter()
         .map(|(name, param)| {
             let value = match param.value() {
-                Value::Number(number) => number.as_i64().map_or_else(|| FluentValue::from(number.as_f64().unwrap_or_default()), FluentValue::from),
+                Value::Number(number) => {
+                    number.as_i64().map_or_else(|| FluentValue::from(number.as_f64().unwrap_or_default()), FluentValue::from)
+                }
                 Value::String(text) => FluentValue::from(text.as_str()),
                 other => FluentValue::from(other.to_string()),
             };

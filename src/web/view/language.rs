@@ -3,19 +3,37 @@
 
 //! The two languages, and the texts in `templates/locales`.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
-use fluent_templates::{LanguageIdentifier, fluent_bundle::FluentValue, static_loader};
+use fluent_templates::{
+    FluentBundle,
+    fluent_bundle::{FluentArgs, FluentResource, FluentValue},
+};
 use serde::{Deserialize, Serialize};
 
-use crate::fleet::instance::text_enum;
+use super::assets;
+use crate::{
+    error::{Error, Result},
+    fleet::instance::text_enum,
+};
 
-static_loader! {
-    static TEXTS = {
-        locales: "./templates/locales",
-        fallback_language: "sv",
-        customise: |bundle| bundle.set_use_isolating(false),
-    };
+type Bundle = FluentBundle<FluentResource>;
+
+static TEXTS: LazyLock<HashMap<Language, Bundle>> =
+    LazyLock::new(|| Language::ALL.into_iter().filter_map(|language| Some((language, bundle(language).ok()?))).collect());
+
+/// Reads all texts of a language. The tests see to it that none is broken.
+fn bundle(language: Language) -> Result<Bundle> {
+    let broken = |name: &str, errors: String| Error::Internal(format!("texts {name}: {errors}"));
+    let identifier = language.tag().parse().map_err(|error| broken(language.tag(), format!("{error}")))?;
+    let mut bundle = Bundle::new_concurrent(vec![identifier]);
+    // The marks that isolate placed text from a right-to-left surrounding: neither language needs them.
+    bundle.set_use_isolating(false);
+    for (name, text) in assets::texts(language) {
+        let resource = FluentResource::try_new(text).map_err(|(_, errors)| broken(&name, format!("{errors:?}")))?;
+        bundle.add_resource(resource).map_err(|errors| broken(&name, format!("{errors:?}")))?;
+    }
+    Ok(bundle)
 }
 
 /// A language of the pages.
@@ -67,14 +85,29 @@ impl Language {
         asked.first().map_or(Self::En, |first| first.1)
     }
 
-    fn identifier(self) -> LanguageIdentifier {
-        self.tag().parse().unwrap_or_default()
+    /// Checks that every text of the language can be read.
+    ///
+    /// # Errors
+    /// A defect in a file under `templates/locales`.
+    pub fn check(self) -> Result<()> {
+        bundle(self).map(drop)
     }
 
-    /// The text with this key, where the language has it.
+    /// The text with this key (`key` or `key.attribute`), where the language has it and the arguments suffice.
     #[must_use]
     pub fn text(self, key: &str, arguments: &HashMap<Cow<'static, str>, FluentValue<'_>>) -> Option<String> {
-        TEXTS.lookup_single_language(&self.identifier(), key, Some(arguments)).ok()
+        let bundle = TEXTS.get(&self)?;
+        let pattern = match key.split_once('.') {
+            Some((message, attribute)) => bundle.get_message(message)?.get_attribute(attribute)?.value(),
+            None => bundle.get_message(key)?.value()?,
+        };
+        let mut given = FluentArgs::with_capacity(arguments.len());
+        for (name, value) in arguments {
+            given.set(name.as_ref(), value.clone());
+        }
+        let mut errors = Vec::new();
+        let text = bundle.format_pattern(pattern, Some(&given), &mut errors).into_owned();
+        errors.is_empty().then_some(text)
     }
 
     /// The text with this key and no arguments; the key itself where the language lacks it.
@@ -87,6 +120,13 @@ impl Language {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_text_can_be_read() {
+        for language in Language::ALL {
+            language.check().unwrap();
+        }
+    }
 
     #[test]
     fn the_browsers_wish_is_followed() {

@@ -84,6 +84,12 @@ impl Pager {
     }
 }
 
+/// Every state that a page can show, by kind.
+#[cfg(test)]
+pub(super) fn components_states() -> &'static [(&'static str, &'static [&'static str])] {
+    &components::STATES
+}
+
 /// One value to choose in a list; its word comes from the texts of the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Choice {
@@ -99,9 +105,11 @@ pub fn command_line<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:@=,+".contains(c);
     parts
         .into_iter()
-        .map(|part| {
-            if !part.is_empty() && part.chars().all(plain) { part.to_owned() } else { format!("'{}'", part.replace('\'', r"'\''")) }
-        })
+        .map(
+            |part| {
+                if !part.is_empty() && part.chars().all(plain) { part.to_owned() } else { format!("'{}'", part.replace('\'', r"'\''")) }
+            },
+        )
         .collect::<Vec<_>>()
         .join(" ")
 }

@@ -9,7 +9,7 @@ use super::{Model, PermissionChoice, TokenForm, TokenRow};
 use crate::{error::FieldError, fleet::Role, web::view::Page};
 
 /// One's own account, at `GET /account`. Forms: `POST /account/password` (`current`, `password`, `again`),
-/// `POST /language` (`language`, `here`), `POST /theme` (`theme`, `here`), `POST /account/tokens`,
+/// `POST /account/language` (`language`), `POST /account/tokens`,
 /// `POST /account/tokens/{id}/revoke`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountPage {
@@ -31,7 +31,7 @@ pub struct AccountPage {
     pub permissions: Vec<PermissionChoice>,
     /// Fewest characters of a password.
     pub password_minimum: u32,
-    /// What is wrong: fields `current`, `password`, `again`, `token_name`, `days`, `permission`.
+    /// What is wrong: fields `current`, `password`, `again`, `name`, `days`, `permission`.
     pub errors: Vec<FieldError>,
     /// The secret of a token that was just made; answered once, with `Cache-Control: no-store`.
     pub new_token: Option<String>,

@@ -37,7 +37,7 @@ impl Model for ComponentsPage {
 }
 
 /// Every state that a page can show, by kind.
-pub(in crate::web::view) const STATES: [(&str, &[&str]); 8] = [
+pub(super) const STATES: [(&str, &[&str]); 8] = [
     ("instance", &["running", "onboarding", "repairing", "suspended", "quarantined", "offboarding"]),
     ("operation", &["live", "done", "undone", "failed", "parked"]),
     ("step", &["waiting", "working", "retrying", "done", "failed", "undoing", "undone"]),

@@ -117,7 +117,9 @@ impl FleetFilter {
     fn passes(&self, entry: &FleetEntry) -> bool {
         let search = self.search.to_lowercase();
         let found = search.is_empty()
-            || [&entry.short, &entry.name, &entry.code, &entry.slug, &entry.domain].iter().any(|text| text.to_lowercase().contains(&search));
+            || [&entry.short, &entry.name, &entry.code, &entry.slug, &entry.domain]
+                .iter()
+                .any(|text| text.to_lowercase().contains(&search));
         found
             && (self.state.is_empty() || self.state == entry.state.to_string())
             && (self.county.is_empty() || self.county == county_of(entry))
@@ -339,7 +341,12 @@ mod tests {
         let filter = FleetFilter::from_pairs([("search", "malmÖ"), ("view", "list"), ("sort", "nonsense"), ("state", "nonsense")]);
         let page = FleetPage::new(some(), filter, vec![], vec![]);
         assert_eq!((page.shown, page.rows.len(), page.summary.total, page.filtered), (1, 1, 5, true));
-        let page = FleetPage::new(some(), FleetFilter { county: "12".to_owned(), state: "running".to_owned(), ..Default::default() }, vec![], vec![]);
+        let page = FleetPage::new(
+            some(),
+            FleetFilter { county: "12".to_owned(), state: "running".to_owned(), ..Default::default() },
+            vec![],
+            vec![],
+        );
         assert_eq!(page.shown, 2);
     }
 

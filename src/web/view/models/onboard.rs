@@ -68,7 +68,9 @@ impl OnboardForm {
     pub fn fill_from_code(&mut self, suffix: &str) {
         let Some(known) = known::by_code(self.code.trim()) else { return };
         let slug = known::suggested_slug(known.short);
-        for (field, value) in [(&mut self.name, known.name.to_owned()), (&mut self.domain, format!("{slug}.{suffix}")), (&mut self.slug, slug)] {
+        for (field, value) in
+            [(&mut self.name, known.name.to_owned()), (&mut self.domain, format!("{slug}.{suffix}")), (&mut self.slug, slug)]
+        {
             if field.trim().is_empty() {
                 *field = value;
             }
@@ -82,9 +84,11 @@ impl OnboardForm {
         let or = |text: &'_ str, else_: &str| if text.is_empty() { else_.to_owned() } else { text.to_owned() };
         let mut parts = ["flotta", "municipality", "onboard"].map(str::to_owned).to_vec();
         parts.push(or(&self.slug, "SLUG"));
-        for (flag, value) in
-            [("--name", or(&self.name, "NAME")), ("--domain", or(&self.domain, "DOMAIN")), ("--admin-email", or(&self.admin_email, "EMAIL"))]
-        {
+        for (flag, value) in [
+            ("--name", or(&self.name, "NAME")),
+            ("--domain", or(&self.domain, "DOMAIN")),
+            ("--admin-email", or(&self.admin_email, "EMAIL")),
+        ] {
             parts.extend([flag.to_owned(), value]);
         }
         for (flag, value, default) in [

@@ -6,11 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    fleet::{
-        Principal, Role,
-        access::Permission,
-        instance::text_enum,
-    },
+    fleet::{Principal, Role, access::Permission, instance::text_enum},
     web::view::Language,
 };
 
