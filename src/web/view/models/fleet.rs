@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Choice, Model, OperationRow};
+use super::{Choice, Model, OperationRow, Pager};
 use crate::{
     fleet::{Environment, InstanceState, instance::text_enum, known},
     web::view::Page,
@@ -80,7 +80,7 @@ text_enum!(FleetOrder, "sort", [
     FleetOrder::Release => "release", FleetOrder::Newest => "newest",
 ]);
 
-/// The query of `GET /`: `search`, `state`, `county`, `view`, `sort`.
+/// The query of `GET /`: `search`, `state`, `county`, `view`, `sort`, `page`.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FleetFilter {
@@ -94,9 +94,14 @@ pub struct FleetFilter {
     pub view: FleetLayout,
     /// What the table is sorted by.
     pub sort: FleetOrder,
+    /// Which page of the table, from 1.
+    pub page: u64,
 }
 
 impl FleetFilter {
+    /// Rows on one page of the table: one stays under 60 kB.
+    pub const ROWS: u64 = 100;
+
     /// Reads a query with forgiveness: an unknown value counts as none.
     #[must_use]
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
@@ -108,10 +113,21 @@ impl FleetFilter {
                 "county" => value.clone_into(&mut filter.county),
                 "view" => filter.view = value.parse().unwrap_or_default(),
                 "sort" => filter.sort = value.parse().unwrap_or_default(),
+                "page" => filter.page = value.parse().unwrap_or_default(),
                 _ => {}
             }
         }
         filter
+    }
+
+    fn pager(&self, shown: usize) -> Pager {
+        let sort = self.sort.to_string();
+        let query =
+            [("search", self.search.as_str()), ("state", &self.state), ("county", &self.county), ("view", "list"), ("sort", sort.as_str())];
+        let total = u64::try_from(shown).unwrap_or(u64::MAX);
+        // An address beyond the last page leads to the last one.
+        let page = self.page.clamp(1, total.div_ceil(Self::ROWS).max(1));
+        Pager::of(page, Self::ROWS, total, "/", &query)
     }
 
     fn passes(&self, entry: &FleetEntry) -> bool {
@@ -186,8 +202,10 @@ pub struct FleetPage {
     pub shown: usize,
     /// Those that pass, by county; empty in the list view.
     pub counties: Vec<County>,
-    /// Those that pass, in the order asked for; empty in the tile view.
+    /// Those that pass, in the order asked for, one page of them; empty in the tile view.
     pub rows: Vec<FleetEntry>,
+    /// Where the table stands; of no concern in the tile view.
+    pub pager: Pager,
     /// Counties to choose from: those that have municipalities in the fleet.
     pub county_choices: Vec<Choice>,
     /// States to choose from: those that occur.
@@ -222,6 +240,7 @@ impl FleetPage {
         let mut rows: Vec<FleetEntry> = entries.into_iter().filter(|entry| filter.passes(entry)).collect();
         rows.sort_by_cached_key(|entry| swedish_order(&entry.short));
         let shown = rows.len();
+        let mut pager = Pager::default();
         let groups = match filter.view {
             FleetLayout::Tiles => group(std::mem::take(&mut rows), &counties),
             FleetLayout::List => {
@@ -232,6 +251,10 @@ impl FleetPage {
                     FleetOrder::Release => rows.sort_by(|a, b| a.release.cmp(&b.release)),
                     FleetOrder::Newest => rows.sort_by_key(|entry| std::cmp::Reverse(entry.created_at)),
                 }
+                pager = filter.pager(shown);
+                let first = usize::try_from(pager.from.saturating_sub(1)).unwrap_or(usize::MAX);
+                let last = usize::try_from(pager.to).unwrap_or(usize::MAX);
+                rows = rows.drain(first..last).collect();
                 Vec::new()
             }
         };
@@ -242,6 +265,7 @@ impl FleetPage {
             shown,
             counties: groups,
             rows,
+            pager,
             county_choices: counties.into_iter().map(|(value, label)| Choice { value, label }).collect(),
             state_choices: states.iter().map(ToString::to_string).collect(),
             running_now,
@@ -356,5 +380,18 @@ mod tests {
         let page = FleetPage::new(some(), filter, vec![], vec![]);
         assert_eq!(page.rows[0].short, "Malmö");
         assert_eq!(page.rows[1].short, "Stockholm");
+    }
+
+    #[test]
+    fn the_list_has_pages_and_none_is_beyond_the_last() {
+        let all: Vec<_> = known::all().iter().map(|k| entry(k.code, k.short, InstanceState::Running)).collect();
+        let at = |page| {
+            let filter = FleetFilter { view: FleetLayout::List, page, ..Default::default() };
+            FleetPage::new(all.clone(), filter, vec![], vec![])
+        };
+        assert_eq!((at(0).rows.len(), at(3).rows.len(), at(99).rows.len()), (100, 90, 90));
+        assert_eq!(at(2).pager.next.as_deref(), Some("/?view=list&sort=name&page=3"));
+        let nothing = FleetFilter { view: FleetLayout::List, search: "xyz".to_owned(), ..Default::default() };
+        assert!(FleetPage::new(all, nothing, vec![], vec![]).rows.is_empty());
     }
 }
