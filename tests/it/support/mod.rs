@@ -6,3 +6,4 @@
 pub mod fixtures;
 pub mod fleet;
 pub mod store;
+pub mod web;
