@@ -511,6 +511,8 @@ final class Terminal
         $this->drain();
         $this->answered = true;
         fwrite(STDOUT, encode($answer) . "\n");
+        // Nothing after it: WordPress, too, has something to say about a fatal error.
+        ob_start(static fn() => '');
     }
 }
 
@@ -632,6 +634,7 @@ final class Installation
             update_option($name, $value);
         }
         wp_delete_comment(1, true);
+        array_map('wp_clear_scheduled_hook', ['wp_version_check', 'wp_update_plugins', 'wp_update_themes']);
         delete_user_option($done['user_id'], 'default_password_nag', true);
         if ($this->network !== 'single') {
             install_network();

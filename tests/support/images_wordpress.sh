@@ -123,7 +123,7 @@ cookies_without_port() {
 }
 
 # -- Life -----------------------------------------------------------------------------------------
-runs_php() { docker top "$fleet-$1" -o pid,comm | grep -q php-fpm; }
+runs_php() { [[ $(docker top "$fleet-$1" -o pid,comm) == *php-fpm* ]]; }
 resident() { # NAME: what stays if files are not counted, in KiB
     local id file
     id=$(docker inspect -f '{{.Id}}' "$fleet-$1")
