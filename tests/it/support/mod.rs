@@ -4,3 +4,4 @@
 //! What several tests need.
 
 pub mod real;
+pub mod upstream;

@@ -32,6 +32,8 @@ use flotta::{
 };
 use rand::RngExt;
 
+use super::upstream::Upstream;
+
 /// The database server's image.
 pub const MARIADB: &str = "flotta/mariadb:11.8";
 /// The gateway's image.
@@ -51,6 +53,8 @@ pub struct Real {
     /// The engine.
     pub engine: Docker,
     home: tempfile::TempDir,
+    /// Answers the gateway's question whether it may make a certificate: for local names yes.
+    asked: std::sync::Mutex<Option<Upstream>>,
 }
 
 fn settings(data_dir: &Path) -> DockerSettings {
@@ -71,7 +75,7 @@ impl Real {
         if let Err(error) = engine.info().await {
             panic!("this test needs a Docker engine ({error}); start it (docker/up does) or set FLOTTA_TEST_ENGINE");
         }
-        Self { fleet, engine, home }
+        Self { fleet, engine, home, asked: std::sync::Mutex::new(None) }
     }
 
     /// The fleet's folder on the host.
@@ -196,14 +200,21 @@ impl Real {
 
     /// Starts the fleet's gateway on free ports of this machine and waits until it answers.
     pub async fn gateway(&self, change: impl FnOnce(&mut GatewaySettings)) -> (Caddy, GatewaySettings) {
+        let asked = Upstream::start(|request| {
+            let name = request.line.split("domain=").nth(1).and_then(|rest| rest.split([' ', '&']).next()).unwrap_or_default();
+            let local = name.ends_with(".localhost") || name.ends_with(".test");
+            (if local { "200 OK" } else { "404 Not Found" }.to_owned(), String::new())
+        })
+        .await;
         let mut settings = GatewaySettings {
             bind: vec![Ipv4Addr::LOCALHOST.into()],
             http_port: free_port(),
             https_port: free_port(),
             acme_email: None,
             acme_directory: None,
-            ask_url: "http://127.0.0.1:9/".to_owned(),
+            ask_url: format!("http://127.0.0.1:{}/ask", asked.port),
         };
+        *self.asked.lock().unwrap() = Some(asked);
         change(&mut settings);
         let name = self.name("gateway");
         let (run, data) = (self.folder("run/gateway"), self.folder("gateway"));
