@@ -156,8 +156,11 @@ static void link_cache(void)
     DIR *baked = opendir(CACHE_BAKED);
     struct dirent *entry;
     char from[512], to[512];
-    if (mkdir(CACHE_USED, 0700) < 0 && errno != EEXIST)
+    if (mkdir(CACHE_USED, 01777) < 0 && errno != EEXIST) {
         say("cannot make %s: %s; pages will be compiled", CACHE_USED, strerror(errno));
+        if (baked) closedir(baked);
+        return;
+    }
     if (!baked) return;
     while ((entry = readdir(baked))) {
         if (entry->d_name[0] == '.') continue;
@@ -197,6 +200,7 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "health") == 0) return health();
     if (argc > 1) {
+        link_cache();
         execvp(argv[1], argv + 1);
         say("cannot run %s: %s", argv[1], strerror(errno));
         return 127;
