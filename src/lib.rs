@@ -19,6 +19,7 @@
 //!
 //! Arrows go down only; `tests/it/layering.rs` holds this. Read in this order: `fleet`, `workflow`, `onboarding`, `app`.
 
+pub mod access;
 pub mod app;
 pub mod clock;
 pub mod config;

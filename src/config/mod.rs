@@ -117,6 +117,14 @@ pub fn check(raw: Raw) -> Result<Config> {
             "write it from the root, such as /var/lib/flotta",
         ));
     }
+    if !(1..=3600).contains(&raw.healthy_deadline_seconds) {
+        errors.push(FieldError::new(
+            "healthy_deadline_seconds",
+            "out-of-range",
+            format!("{} seconds", raw.healthy_deadline_seconds),
+            "give 1 to 3600",
+        ));
+    }
     if !(1..=64).contains(&raw.workers) {
         errors.push(FieldError::new("workers", "out-of-range", format!("{} workers", raw.workers), "give 1 to 64"));
     }
@@ -148,6 +156,7 @@ pub fn check(raw: Raw) -> Result<Config> {
                 memory_overcommit: raw.network.memory_overcommit,
                 reserved_disk_mib: raw.network.reserved_disk_mib,
                 buffer_pool: raw.network.buffer_pool,
+                healthy_deadline: std::time::Duration::from_secs(raw.healthy_deadline_seconds),
                 allowed_ranges: raw.network.allowed_ranges,
             },
             listen,

@@ -25,6 +25,8 @@ pub struct Raw {
     pub engine: String,
     /// Operations worked on at once.
     pub workers: usize,
+    /// Seconds that an instance gets to become well after it was started.
+    pub healthy_deadline_seconds: u64,
     /// Whether logs are JSON.
     pub log_json: bool,
     /// The store.
@@ -50,6 +52,7 @@ impl Default for Raw {
             public_url: "http://127.0.0.1:7700".into(),
             engine: "unix:///var/run/docker.sock".into(),
             workers: 4,
+            healthy_deadline_seconds: 60,
             log_json: false,
             store: RawStore::default(),
             images: RawImages::default(),

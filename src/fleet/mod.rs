@@ -4,6 +4,7 @@
 //! The shared nouns. Everything here is plain data and pure functions: no I/O, no clock, no database, no engine.
 
 pub mod access;
+pub mod audit;
 pub mod backup;
 pub mod container;
 pub mod domain;
@@ -16,6 +17,7 @@ pub mod release;
 pub mod settings;
 
 pub use access::{Principal, Role, Scope};
+pub use audit::{AuditEntry, AuditId, AuditResult};
 pub use backup::Backup;
 pub use domain::Domain;
 pub use id::{FleetId, Id};

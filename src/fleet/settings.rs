@@ -35,6 +35,8 @@ pub struct FleetSettings {
     pub reserved_disk_mib: u64,
     /// Buffer pool of the database server, such as `256M`.
     pub buffer_pool: String,
+    /// How long an instance gets to become well after it was started.
+    pub healthy_deadline: std::time::Duration,
     /// Private ranges that instances may reach all the same, in CIDR form.
     pub allowed_ranges: Vec<String>,
 }

@@ -43,18 +43,17 @@ pub fn labels(settings: &FleetSettings, instance: &Instance, role: &str) -> BTre
     .collect()
 }
 
-/// PHP that sets WordPress up for the instance's kind of network.
+/// PHP that sets WordPress up for a kind of network at `host` (with its port where that is not 443).
 #[must_use]
-pub fn config_extra(instance: &Instance, https_port: u16) -> String {
-    let host = site_host(&instance.domain, https_port);
+pub fn config_extra(kind: NetworkKind, host: &str, locale: &str) -> String {
     let mut lines = vec![
         "define('DISABLE_WP_CRON', true);".to_owned(),
         "define('DISALLOW_FILE_MODS', true);".to_owned(),
         "define('AUTOMATIC_UPDATER_DISABLED', true);".to_owned(),
         "define('WP_AUTO_UPDATE_CORE', false);".to_owned(),
-        format!("define('WPLANG', '{}');", instance.locale),
+        format!("define('WPLANG', '{locale}');"),
     ];
-    match instance.network_kind {
+    match kind {
         NetworkKind::Single => {
             lines.push(format!("define('WP_HOME', 'https://{host}');"));
             lines.push(format!("define('WP_SITEURL', 'https://{host}');"));
@@ -117,7 +116,10 @@ fn environment(settings: &FleetSettings, instance: &Instance, contract: Contract
                 format!("WORDPRESS_DB_NAME={schema}"),
                 format!("WORDPRESS_DB_PASSWORD_FILE={}/db_password", place::SECRETS),
                 "WORDPRESS_TABLE_PREFIX=wp_".to_owned(),
-                format!("WORDPRESS_CONFIG_EXTRA={}", config_extra(instance, settings.https_port)),
+                format!(
+                    "WORDPRESS_CONFIG_EXTRA={}",
+                    config_extra(instance.network_kind, &site_host(&instance.domain, settings.https_port), &instance.locale)
+                ),
             ];
             for name in [
                 "AUTH_KEY",

@@ -90,7 +90,7 @@ async fn make(tools: &Tools, release: &Release, kind: NetworkKind, locale: &str,
         format!("WORDPRESS_DB_USER={schema}"),
         format!("WORDPRESS_DB_NAME={schema}"),
         format!("WORDPRESS_DB_PASSWORD_FILE={}/db_password", spec::place::SECRETS),
-        format!("WORDPRESS_CONFIG_EXTRA=define('WPLANG', '{locale}');"),
+        format!("WORDPRESS_CONFIG_EXTRA={}", spec::config_extra(kind, DOMAIN, locale)),
         format!("FLOTTA_AGENT_KEY_FILE={}/agent_key", spec::place::SECRETS),
     ];
     for name in
@@ -134,7 +134,8 @@ async fn make(tools: &Tools, release: &Release, kind: NetworkKind, locale: &str,
     });
     let done =
         tools.engine.exec(&container, &["php", spec::place::AGENT, "install"], None, input.to_string().as_bytes(), INSTALL_SECONDS).await?;
-    if done.status != 0 {
+    let installed = serde_json::from_slice::<serde_json::Value>(&done.stdout).is_ok_and(|answer| answer["ok"] == true);
+    if done.status != 0 || !installed {
         let said =
             String::from_utf8_lossy(if done.stdout.is_empty() { &done.stderr } else { &done.stdout }).chars().take(500).collect::<String>();
         return Err(Error::outside("wordpress", OutsideKind::Failed, format!("the template could not be installed: {said}")));

@@ -64,6 +64,7 @@ pub async fn ensure(tools: &Tools) -> Result<()> {
             bind(&run, "/run/mysqld", false),
             bind(&secrets.join(ADMIN_PASSWORD), "/run/secrets/db_admin_password", true),
             Mount::Tmpfs { target: "/tmp".to_owned(), size_mib: 1024 },
+            Mount::Tmpfs { target: "/run".to_owned(), size_mib: 16 },
         ],
         attachment: Attachment::None,
         extra_hosts: Vec::new(),

@@ -192,4 +192,19 @@ macro_rules! write {
         }
     }};
 }
-pub(super) use {read, write};
+
+/// Inside a `write!`: lets only one transaction at a time past this point for each `duty`, over all control planes, until it
+/// ends. SQLite has one writer anyway; on PostgreSQL the row of the duty is locked. What is read afterwards is fresh.
+macro_rules! one_at_a_time {
+    ($connection:ident, $duty:literal) => {{
+        use $crate::store::schema::lease;
+        diesel::insert_into(lease::table)
+            .values((lease::name.eq(concat!("lock:", $duty)), lease::owner.eq(""), lease::epoch.eq(1_i64), lease::until.eq(0_i64)))
+            .on_conflict(lease::name)
+            .do_update()
+            .set(lease::epoch.eq(lease::epoch + 1))
+            .execute($connection)
+            .await?;
+    }};
+}
+pub(super) use {one_at_a_time, read, write};

@@ -182,14 +182,15 @@ pub async fn domains(store: &Store) -> Result<Vec<(Domain, InstanceId, bool)>> {
 /// When the store fails.
 pub async fn by_domain(store: &Store, name: &Domain) -> Result<Option<(InstanceId, Desired)>> {
     let parent = name.as_str().split_once('.').map_or("", |(_, parent)| parent).to_owned();
-    let found: Option<(String, String)> = read!(store, |c| Ok(domain::table
+    let found: Vec<(String, String, String)> = read!(store, |c| Ok(domain::table
         .inner_join(instance::table.on(instance::id.eq(domain::instance_id)))
         .filter(domain::name.eq(name.as_str()).or(domain::name.eq(&parent).and(domain::wildcard.eq(true))))
-        .select((instance::id, instance::desired))
-        .first(c)
-        .await
-        .optional()?))?;
-    found.map(|(id, desired)| Ok((rows::parse("instance.id", &id)?, rows::parse("instance.desired", &desired)?))).transpose()
+        .select((domain::name, instance::id, instance::desired))
+        .load(c)
+        .await?))?;
+    // The name itself is longer than its parent.
+    let closest = found.into_iter().max_by_key(|(name, ..)| name.len());
+    closest.map(|(_, id, desired)| Ok((rows::parse("instance.id", &id)?, rows::parse("instance.desired", &desired)?))).transpose()
 }
 
 /// Notes what an instance is seen to be doing, and why. Does nothing where an operation has changed its state meanwhile.

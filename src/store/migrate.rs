@@ -4,7 +4,7 @@
 //! Brings a store's tables up to date. The migrations are in the binary; both backends have the same names.
 
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
-use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection};
+use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::Address;
@@ -30,8 +30,10 @@ pub async fn run(address: &Address) -> Result<Vec<String>> {
         .await
         .map_err(|e| Error::Internal(e.to_string()))?,
         Address::Postgres(url) => {
-            let connection =
-                AsyncPgConnection::establish(&url).await.map_err(|e| Error::outside("store", OutsideKind::Unreachable, e.to_string()))?;
+            let unreachable = |e: String| Error::outside("store", OutsideKind::Unreachable, e);
+            let mut connection = AsyncPgConnection::establish(&url).await.map_err(|e| unreachable(e.to_string()))?;
+            // Several control planes may start at once: one migrates, the others wait. Ends with the connection.
+            connection.batch_execute("SELECT pg_advisory_lock(7700)").await.map_err(|e| unreachable(e.to_string()))?;
             // The harness blocks; `spawn_blocking` works on every runtime, unlike its own `block_in_place`.
             let handle = tokio::runtime::Handle::current();
             tokio::task::spawn_blocking(move || {

@@ -7,6 +7,7 @@ use diesel::result::{DatabaseErrorKind, Error as Diesel};
 
 use crate::error::{Error, OutsideKind};
 
+pub mod audit;
 pub mod backups;
 mod connection;
 pub mod instances;
@@ -19,7 +20,11 @@ pub mod releases;
 mod rows;
 mod schema;
 pub mod secrets;
+pub mod sessions;
 pub mod settings;
+pub mod throttle;
+pub mod tokens;
+pub mod users;
 
 pub use connection::{Address, Store};
 pub use page::{Page, PageRequest};

@@ -92,7 +92,10 @@ pub async fn list(store: &Store, scope: &Scope, filter: &Filter, page: PageReque
         Scope::Fleet => None,
         Scope::Municipalities(ids) => Some(ids.iter().map(|id| id.text()).collect::<Vec<_>>()),
     };
-    let like = filter.search.as_ref().map(|text| format!("%{}%", escape_like(&text.to_lowercase())));
+    let matching = match &filter.search {
+        Some(text) => Some(search(store, text).await?),
+        None => None,
+    };
     let county = filter.county.as_ref().map(|text| format!("{}__", escape_like(text)));
     let (found, total) = read!(store, |c| {
         let query = || {
@@ -100,14 +103,8 @@ pub async fn list(store: &Store, scope: &Scope, filter: &Filter, page: PageReque
             if let Some(ids) = &ids {
                 query = query.filter(municipality::id.eq_any(ids));
             }
-            if let Some(like) = &like {
-                query = query.filter(
-                    municipality::slug
-                        .like(like.clone())
-                        .escape('\\')
-                        .or(lower(municipality::name).like(like.clone()).escape('\\'))
-                        .or(municipality::code.assume_not_null().like(like.clone()).escape('\\')),
-                );
+            if let Some(matching) = &matching {
+                query = query.filter(municipality::id.eq_any(matching));
             }
             if let Some(county) = &county {
                 query = query.filter(municipality::code.assume_not_null().like(county.clone()).escape('\\'));
@@ -127,6 +124,20 @@ pub async fn list(store: &Store, scope: &Scope, filter: &Filter, page: PageReque
     Ok(Page::new(items, page, total))
 }
 
+/// The ids of those whose slug, name or code holds the text, whatever its case. Compared here: SQLite knows no case but ASCII's,
+/// PostgreSQL only its locale's, and a fleet has some hundreds.
+async fn search(store: &Store, text: &str) -> Result<Vec<String>> {
+    let text = text.trim().to_lowercase();
+    let all: Vec<(String, String, String, Option<String>)> = read!(store, |c| Ok(municipality::table
+        .select((municipality::id, municipality::slug, municipality::name, municipality::code))
+        .load(c)
+        .await?))?;
+    let holds = |slug: &str, name: &str, code: Option<&str>| {
+        slug.contains(&text) || name.to_lowercase().contains(&text) || code.is_some_and(|code| code.contains(&text))
+    };
+    Ok(all.into_iter().filter(|(_, slug, name, code)| holds(slug, name, code.as_deref())).map(|(id, ..)| id).collect())
+}
+
 /// How many there are, and the ids of all, for checks over the whole fleet.
 ///
 /// # Errors
@@ -138,10 +149,4 @@ pub async fn ids(store: &Store) -> Result<Vec<MunicipalityId>> {
 
 pub(super) fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
-}
-
-#[diesel::declare_sql_function]
-extern "SQL" {
-    /// SQL's lower().
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }

@@ -2,3 +2,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 //! All integration tests, one binary.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)] // a test may stop at what it does not expect
+
+mod onboarding;
+mod store_parity;
+mod support;

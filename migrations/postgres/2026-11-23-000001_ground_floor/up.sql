@@ -149,7 +149,7 @@ CREATE TABLE session (
     seen_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_by_user ON session (user_id);
 
 CREATE TABLE api_token (
     id TEXT PRIMARY KEY NOT NULL,

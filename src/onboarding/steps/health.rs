@@ -15,7 +15,8 @@ use crate::{
     workflow::{Observation, Step},
 };
 
-const WAIT: Duration = Duration::from_secs(60);
+/// Above the longest deadline that can be configured.
+const MOST: Duration = Duration::from_secs(3700);
 const BETWEEN: Duration = Duration::from_millis(40);
 
 /// The front page and the agent answer, straight from the container.
@@ -62,13 +63,14 @@ async fn public(cx: &Context) -> Result<Observation> {
     }
 }
 
-async fn until_well<F: Future<Output = Result<Observation>>>(look: impl Fn() -> F) -> Result<()> {
-    let over = tokio::time::Instant::now() + WAIT;
+async fn until_well<F: Future<Output = Result<Observation>>>(cx: &Context, look: impl Fn() -> F) -> Result<()> {
+    let wait = cx.target.tools.settings.healthy_deadline;
+    let over = tokio::time::Instant::now() + wait;
     loop {
         match look().await? {
             Observation::Present(_) => return Ok(()),
             Observation::Partial(why) if tokio::time::Instant::now() >= over => {
-                return Err(Error::outside("wordpress", OutsideKind::Failed, format!("not well after {} s: {why}", WAIT.as_secs())));
+                return Err(Error::outside("wordpress", OutsideKind::Failed, format!("not well after {} s: {why}", wait.as_secs())));
             }
             _ => tokio::time::sleep(BETWEEN).await,
         }
@@ -81,13 +83,13 @@ impl Step<Context> for PrivateHealth {
         "private-health"
     }
     fn budget(&self) -> Duration {
-        WAIT + Duration::from_secs(30)
+        MOST
     }
     async fn observe(&self, cx: &Context) -> Result<Observation> {
         private(cx).await
     }
     async fn apply(&self, cx: &Context) -> Result<()> {
-        until_well(|| private(cx)).await
+        until_well(cx, || private(cx)).await
     }
     async fn undo(&self, _: &Context) -> Result<()> {
         Ok(())
@@ -103,7 +105,7 @@ impl Step<Context> for PublicHealth {
         "public-health"
     }
     fn budget(&self) -> Duration {
-        WAIT + Duration::from_secs(30)
+        MOST
     }
     async fn observe(&self, cx: &Context) -> Result<Observation> {
         public(cx).await
@@ -111,7 +113,7 @@ impl Step<Context> for PublicHealth {
     async fn apply(&self, cx: &Context) -> Result<()> {
         // A gateway that was made anew since the route step has lost the route.
         super::route::serve(cx).await?;
-        until_well(|| public(cx)).await
+        until_well(cx, || public(cx)).await
     }
     async fn undo(&self, _: &Context) -> Result<()> {
         Ok(())

@@ -13,7 +13,7 @@ use crate::{
     fleet::{Domain, Instance, InstanceId, InstanceState, Municipality, MunicipalityId, Operation, OperationKind, Slug, UserId},
     store::{
         Fault, Store,
-        connection::write,
+        connection::{one_at_a_time, write},
         instances, municipalities, rows,
         schema::{domain, idempotency, instance, municipality, operation},
         unique_violation,
@@ -82,6 +82,8 @@ fn lowest_free(taken: &[i32]) -> i32 {
 pub async fn start(store: &Store, new: &NewOperation) -> Result<Started> {
     let mut row_source = new.operation.clone();
     write!(store, |c| {
+        // Slots are counted and keys are looked up before they are taken: one start at a time.
+        one_at_a_time!(c, "start");
         if let Some(idem) = &new.idempotency {
             let before: Option<(String, String)> = idempotency::table
                 .filter(idempotency::user_id.eq(idem.user.text()).and(idempotency::key.eq(&idem.key)))

@@ -108,14 +108,13 @@ pub async fn due(store: &Store, now: Timestamp, limit: i64) -> Result<Vec<Operat
 /// # Errors
 /// When the store fails.
 pub async fn next_due(store: &Store) -> Result<Option<Timestamp>> {
-    let found: Option<(i64, i64)> = read!(store, |c| Ok(operation::table
+    let found: Vec<(i64, i64)> = read!(store, |c| Ok(operation::table
         .filter(operation::state.eq("live"))
         .select((operation::next_at, operation::lease_until))
-        .order(operation::next_at.asc())
-        .first(c)
-        .await
-        .optional()?))?;
-    found.map(|(next, lease)| rows::time("operation.next_at", next.max(lease))).transpose()
+        .load(c)
+        .await?))?;
+    let earliest = found.into_iter().map(|(next, lease)| next.max(lease)).min();
+    rows::maybe_time("operation.next_at", earliest)
 }
 
 /// Takes an operation for `owner`, if it is still due and free.

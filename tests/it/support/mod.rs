@@ -1,0 +1,8 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! What the tests share.
+
+pub mod fixtures;
+pub mod fleet;
+pub mod store;
