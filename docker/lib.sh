@@ -64,12 +64,15 @@ patiently() {
     shift
     "$@" >"$log" 2>&1 </dev/null &
     pid=$!
+    # What runs in the background does not hear Ctrl-C by itself.
+    trap 'kill -TERM "$pid" 2>/dev/null; exit 130' INT TERM
     while kill -0 "$pid" 2>/dev/null; do
         sleep 1
         waited=$((waited + 1))
         if ((waited % 15 == 0)); then say "$waited s: $(tail -n 1 "$log" | tr -d '\r' | cut -c1-100)"; fi
     done
     wait "$pid" || status=$?
+    trap - INT TERM
     if ((status)); then tail -n 25 "$log" >&2; fi
     return "$status"
 }
