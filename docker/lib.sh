@@ -116,7 +116,6 @@ http_status() {
     host=${host%:*}
     host=${host#[}
     host=${host%]}
-    # shellcheck disable=SC2016 # the inner shell expands them
     code=$(timeout 5 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n" "$3" "$1" >&3 && read -r _ code _ <&3 && echo "$code"' \
         _ "$host" "$port" "$path" 2>/dev/null) || code=''
     echo "${code:-000}"
