@@ -45,6 +45,7 @@
 #define CACHE_BAKED "/opt/flotta/opcache"   /* compiled scripts in the image */
 #define CACHE_USED "/run/opcache"           /* PHP insists on a writable directory */
 #define LOOK_EVERY_MS 5000
+#define ACCESS_LOG 9
 
 enum stage { RUNNING, DRAINING, CLOSING };
 
@@ -125,7 +126,9 @@ static pid_t start(char *const argv[], int with_php_socket)
 static void start_web(void)
 {
     char *argv[] = { "/usr/sbin/lighttpd", "-D", "-f", "/etc/flotta/lighttpd.conf", NULL };
+    dup2(1, ACCESS_LOG); /* lighttpd closes its standard output; its access log goes to /dev/fd/9 */
     web = start(argv, 0);
+    close(ACCESS_LOG);
 }
 
 static void start_fpm(void)

@@ -4,6 +4,12 @@
 //! All integration tests, one binary.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)] // a test may stop at what it does not expect
 
+mod drivers_database_server;
+mod drivers_engine;
+mod drivers_gateway;
+mod drivers_wordpress;
+mod isolation;
 mod onboarding;
+mod repair;
 mod store_parity;
 mod support;

@@ -5,4 +5,6 @@
 
 pub mod fixtures;
 pub mod fleet;
+pub mod real;
 pub mod store;
+pub mod upstream;
