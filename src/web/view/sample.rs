@@ -142,6 +142,7 @@ fn row(kind: OperationKind, slug: &str, state: OperationState, step: &str, ago: 
         id: format!("019aaf1e-0000-7000-8000-{ago:012}"),
         kind,
         slug: slug.to_owned(),
+        name: known::all().iter().find(|k| known::suggested_slug(k.short) == slug).map_or(slug, |k| k.name).to_owned(),
         state,
         step: step.to_owned(),
         requested_by: "anna.akesson@helsingborg.se".to_owned(),

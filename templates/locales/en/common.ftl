@@ -40,7 +40,7 @@ errors-heading = { $count ->
  }
 field-optional = (optional)
 action = Action
-actions = Actions
+actions = What you can do
 state = State
 name = Name
 email = E-mail address

@@ -40,7 +40,7 @@ errors-heading = { $count ->
  }
 field-optional = (frivilligt)
 action = Åtgärd
-actions = Åtgärder
+actions = Vad du kan göra
 state = Läge
 name = Namn
 email = E-postadress

@@ -77,6 +77,7 @@ impl ComponentsPage {
                 id: "019aaf1e-0000-7000-8000-000000000001".to_owned(),
                 kind: OperationKind::Onboard,
                 slug: "ale".to_owned(),
+                name: "Ale kommun".to_owned(),
                 state: OperationState::Live,
                 step: "install".to_owned(),
                 requested_by: "anna@example.se".to_owned(),

@@ -223,6 +223,8 @@ pub struct OperationRow {
     pub kind: OperationKind,
     /// The municipality's slug.
     pub slug: String,
+    /// The municipality's name; the slug where no better one is known.
+    pub name: String,
     /// Where it stands.
     pub state: OperationState,
     /// The step at hand.
@@ -236,13 +238,14 @@ pub struct OperationRow {
 }
 
 impl OperationRow {
-    /// From an operation as stored.
+    /// From an operation as stored. Set `name` afterwards where the municipality is at hand.
     #[must_use]
     pub fn of(operation: &Operation, now: Timestamp) -> Self {
         Self {
             id: operation.id.text(),
             kind: operation.kind,
             slug: operation.slug.to_string(),
+            name: operation.slug.to_string(),
             state: operation.state,
             step: operation.step.clone(),
             requested_by: operation.requested_by.clone(),
