@@ -40,7 +40,7 @@ impl Model for ComponentsPage {
 pub(super) const STATES: [(&str, &[&str]); 8] = [
     ("instance", &["running", "onboarding", "repairing", "suspended", "quarantined", "offboarding"]),
     ("operation", &["live", "done", "undone", "failed", "parked"]),
-    ("step", &["waiting", "working", "retrying", "done", "failed", "undoing", "undone"]),
+    ("step", &["waiting", "skipped", "working", "retrying", "done", "failed", "undoing", "undone"]),
     ("channel", &["candidate", "stable", "retired"]),
     ("user", &["active", "disabled"]),
     ("token", &["active", "expired", "revoked"]),
