@@ -60,7 +60,7 @@ for (const input of document.querySelectorAll("[data-filter]")) {
     for (const group of area.querySelectorAll("[data-group]")) group.hidden = !group.querySelector("li:not([hidden])");
     if (none) none.hidden = shown > 0;
     clearTimeout(timer);
-    timer = setTimeout(() => announce(shown ? `${shown} ${input.dataset.filterSome}` : input.dataset.filterNone), 600);
+    timer = setTimeout(() => announce(shown ? `${input.dataset.filterSome} ${shown}` : input.dataset.filterNone), 600);
   });
 }
 
