@@ -33,4 +33,5 @@ pub mod releases;
 pub mod store;
 pub mod tasks;
 pub mod vault;
+pub mod web;
 pub mod workflow;
