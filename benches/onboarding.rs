@@ -39,7 +39,12 @@ fn percentile(values: &mut [f64], p: f64) -> f64 {
 fn report(what: &str, whole: f64, each: &mut [f64]) {
     #[allow(clippy::cast_precision_loss)]
     let per_minute = each.len() as f64 / whole * 60.0;
-    println!("{what:<28} {:>3} in {whole:>6.2} s, {per_minute:>5.1} a minute, p50 {:.2} s, p95 {:.2} s", each.len(), percentile(each, 0.5), percentile(each, 0.95));
+    println!(
+        "{what:<28} {:>3} in {whole:>6.2} s, {per_minute:>5.1} a minute, p50 {:.2} s, p95 {:.2} s",
+        each.len(),
+        percentile(each, 0.5),
+        percentile(each, 0.95)
+    );
 }
 
 /// Onboards all at once, as an operator with a list does; gives the time of all and of each.
@@ -69,7 +74,11 @@ fn by_hand(fleet: &Fleet, image: &str, port: u16, slugs: &[String]) -> (f64, Vec
         .output()
         .unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    let each = String::from_utf8_lossy(&out.stdout).lines().filter_map(|l| l.split_whitespace().nth(1)?.parse::<f64>().ok()).map(|ms| ms / 1000.0).collect();
+    let each = String::from_utf8_lossy(&out.stdout)
+        .lines()
+        .filter_map(|l| l.split_whitespace().nth(1)?.parse::<f64>().ok())
+        .map(|ms| ms / 1000.0)
+        .collect();
     (began.elapsed().as_secs_f64(), each)
 }
 
@@ -79,7 +88,21 @@ fn gateway_by_hand(fleet: &Fleet, port: u16) {
     let run = fleet.home.join("run/hand");
     std::fs::create_dir_all(&run).unwrap();
     let name = format!("{id}-hand-gateway");
-    docker(&["run", "-d", "--name", &name, "--label", &format!("se.flotta.fleet={id}"), "--label", "se.flotta.role=task", "--network", "host", "-v", &format!("{}:/run/flotta-gateway", run.display()), "flotta/gateway:2.6"]);
+    docker(&[
+        "run",
+        "-d",
+        "--name",
+        &name,
+        "--label",
+        &format!("se.flotta.fleet={id}"),
+        "--label",
+        "se.flotta.role=task",
+        "--network",
+        "host",
+        "-v",
+        &format!("{}:/run/flotta-gateway", run.display()),
+        "flotta/gateway:2.6",
+    ]);
     let config = serde_json::json!({
         "admin": {"listen": "unix//run/flotta-gateway/admin.sock", "origins": ["localhost"]},
         "apps": {"http": {"servers": {"hand": {"listen": [format!("127.0.0.1:{port}")], "routes": [], "automatic_https": {"disable": true}}}}},
@@ -88,7 +111,18 @@ fn gateway_by_hand(fleet: &Fleet, port: u16) {
     let over = Instant::now() + Duration::from_secs(30);
     loop {
         let done = Command::new("curl")
-            .args(["-sf", "--unix-socket", run.join("admin.sock").to_str().unwrap(), "-H", "Host: localhost", "-H", "Content-Type: application/json", "http://localhost/load", "-d", &config])
+            .args([
+                "-sf",
+                "--unix-socket",
+                run.join("admin.sock").to_str().unwrap(),
+                "-H",
+                "Host: localhost",
+                "-H",
+                "Content-Type: application/json",
+                "http://localhost/load",
+                "-d",
+                &config,
+            ])
             .status()
             .unwrap();
         if done.success() {
@@ -113,7 +147,8 @@ async fn memory(fleet: &Fleet) -> Vec<f64> {
 
 fn resident_mib(pid: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    status.lines().find_map(|l| l.strip_prefix("VmRSS:")).and_then(|l| l.trim().trim_end_matches(" kB").parse::<f64>().ok()).unwrap() / 1024.0
+    status.lines().find_map(|l| l.strip_prefix("VmRSS:")).and_then(|l| l.trim().trim_end_matches(" kB").parse::<f64>().ok()).unwrap()
+        / 1024.0
 }
 
 async fn until_page(fleet: &Fleet, host: &str, began: Instant) -> f64 {
@@ -157,8 +192,17 @@ async fn main() {
     // Memory of instances at rest, of the control plane, and what visits leave behind.
     tokio::time::sleep(Duration::from_secs(60)).await;
     let mut idle = memory(&fleet).await;
-    println!("memory of an instance at rest  p50 {:.1} MiB, p95 {:.1} MiB over {} (goal 12)", percentile(&mut idle, 0.5), percentile(&mut idle, 0.95), idle.len());
-    println!("memory of the control plane    {:.1} MiB with {} instances (goal 60; this process, benchmark included)", resident_mib("self"), idle.len());
+    println!(
+        "memory of an instance at rest  p50 {:.1} MiB, p95 {:.1} MiB over {} (goal 12)",
+        percentile(&mut idle, 0.5),
+        percentile(&mut idle, 0.95),
+        idle.len()
+    );
+    println!(
+        "memory of the control plane    {:.1} MiB with {} instances (goal 60; this process, benchmark included)",
+        resident_mib("self"),
+        idle.len()
+    );
     let host = "f000.localhost";
     for _ in 0..100 {
         assert_eq!(fleet.visit(host, "/").await.0, 200);
@@ -184,16 +228,34 @@ async fn main() {
         let began = Instant::now();
         cold.push(until_page(&fleet, &host, began).await);
     }
-    println!("first page after a cold start  p50 {:.0} ms, max {:.0} ms (goal 200)", percentile(&mut cold, 0.5) * 1000.0, percentile(&mut cold, 1.0) * 1000.0);
-    println!("killed until serving again     p50 {:.2} s, max {:.2} s (goal 5)", percentile(&mut killed, 0.5), percentile(&mut killed, 1.0));
+    println!(
+        "first page after a cold start  p50 {:.0} ms, max {:.0} ms (goal 200)",
+        percentile(&mut cold, 0.5) * 1000.0,
+        percentile(&mut cold, 1.0) * 1000.0
+    );
+    println!(
+        "killed until serving again     p50 {:.2} s, max {:.2} s (goal 5)",
+        percentile(&mut killed, 0.5),
+        percentile(&mut killed, 1.0)
+    );
 
     if let Some(capacity) = argument("--capacity") {
         let (whole, mut each) = by_flotta(&fleet, &names("c", capacity)).await;
         report("more, Flotta", whole, &mut each);
         tokio::time::sleep(Duration::from_secs(60)).await;
         let mut idle = memory(&fleet).await;
-        println!("instances {} at rest, {:.0} MiB in all, p95 {:.1} MiB; control plane {:.1} MiB", idle.len(), idle.iter().sum::<f64>(), percentile(&mut idle, 0.95), resident_mib("self"));
+        println!(
+            "instances {} at rest, {:.0} MiB in all, p95 {:.1} MiB; control plane {:.1} MiB",
+            idle.len(),
+            idle.iter().sum::<f64>(),
+            percentile(&mut idle, 0.95),
+            resident_mib("self")
+        );
     }
-    println!("onboarding: thirty {:.2} (goal 0.40), one {:.2} (goal 0.80)", whole_flotta / whole_hand, percentile(&mut one_flotta, 0.5) / percentile(&mut one_hand, 0.5));
+    println!(
+        "onboarding: thirty {:.2} (goal 0.40), one {:.2} (goal 0.80)",
+        whole_flotta / whole_hand,
+        percentile(&mut one_flotta, 0.5) / percentile(&mut one_hand, 0.5)
+    );
     fleet.stop().await;
 }

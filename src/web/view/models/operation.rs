@@ -133,7 +133,7 @@ impl OperationPage {
         let steps = steps_of(operation.state, step_names, &journal);
         let wanted = match operation.direction {
             Direction::Forward => StepState::Done,
-            Direction::Back => StepState::Undone,
+            Direction::Back | Direction::Aside => StepState::Undone,
         };
         let id = operation.id.text();
         let end = operation.finished_at.unwrap_or(now);
