@@ -12,11 +12,7 @@ const DEFAULT: &str = "warn,flotta=info";
 pub fn start(json: bool, colour: bool) {
     let filter = EnvFilter::try_from_env("FLOTTA_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = if json {
-        lines.json().flatten_event(true).try_init()
-    } else {
-        lines.with_target(false).with_ansi(colour).try_init()
-    };
+    let started = if json { lines.json().flatten_event(true).try_init() } else { lines.with_target(false).with_ansi(colour).try_init() };
     if started.is_err() {
         tracing::debug!("logging was started before");
     }

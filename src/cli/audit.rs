@@ -16,7 +16,9 @@ use crate::fleet::Slug;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List what was done, newest first.
-    #[command(after_help = "Examples:\n  flotta audit list --actor anna@helsingborg.se\n  flotta audit list --action municipality.onboard --output json")]
+    #[command(
+        after_help = "Examples:\n  flotta audit list --actor anna@helsingborg.se\n  flotta audit list --action municipality.onboard --output json"
+    )]
     List(List),
 }
 

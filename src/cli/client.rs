@@ -164,10 +164,13 @@ impl Client {
         }
         if status.is_redirection() {
             let to = response.headers().get(header::LOCATION).and_then(|v| v.to_str().ok()).unwrap_or("another address").to_owned();
-            return Err(Failure::failed(format!("{} sends the caller on to {to}", self.target.url), "give that address with --url or FLOTTA_URL"));
+            return Err(Failure::failed(
+                format!("{} sends the caller on to {to}", self.target.url),
+                "give that address with --url or FLOTTA_URL",
+            ));
         }
         let body = tokio::time::timeout(ANSWER, response.text()).await.map_err(|_| self.silent())?.map_err(|e| self.unreachable(&e))?;
-        Err(Failure::Api(Refusal::new(status.as_u16(), body)))
+        Err(Failure::Api(Box::new(Refusal::new(status.as_u16(), body))))
     }
 
     fn silent(&self) -> Failure {

@@ -144,7 +144,8 @@ pub fn read(path: &Path) -> Outcome<Option<Credentials>> {
 /// # Errors
 /// When the folder cannot be written.
 pub fn write(path: &Path, credentials: &Credentials) -> Outcome {
-    let failed = |e: std::io::Error| Failure::failed(format!("{}: {e}", path.display()), "make the folder writable, or set FLOTTA_CREDENTIALS");
+    let failed =
+        |e: std::io::Error| Failure::failed(format!("{}: {e}", path.display()), "make the folder writable, or set FLOTTA_CREDENTIALS");
     let mut table = toml::Table::new();
     let mut put = |key: &str, value: &str| table.insert(key.to_owned(), value.to_owned().into());
     put("url", &credentials.url);
@@ -183,14 +184,14 @@ mod tests {
         let credentials = Credentials {
             url: DEFAULT_URL.into(),
             email: "anna@ale.se".into(),
-            password: Some("quo\"te\d".into()),
+            password: Some("quo\"te\\d".into()),
             token: Some("flt_x".into()),
             expires_at: None,
         };
         write(&path, &credentials).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let read = read(&path).unwrap().unwrap();
-        assert_eq!(read.password.unwrap().expose_secret(), "quo\"te\d");
+        assert_eq!(read.password.unwrap().expose_secret(), "quo\"te\\d");
         assert_eq!((read.url.as_str(), read.token.unwrap().expose_secret()), (DEFAULT_URL, "flt_x"));
     }
 

@@ -17,7 +17,7 @@ pub enum Failure {
     /// A room of Flotta said no.
     Domain(Error),
     /// The API said no.
-    Api(Refusal),
+    Api(Box<Refusal>),
     /// The control plane does not answer.
     Unreachable {
         /// Its address.
@@ -102,7 +102,9 @@ impl Failure {
         };
         match self {
             Self::Told(_) => String::new(),
-            Self::Usage(error) | Self::Domain(Error::Conflict(error)) => format!("{mark} {}", lines("", std::slice::from_ref(error)).trim_start()),
+            Self::Usage(error) | Self::Domain(Error::Conflict(error)) => {
+                format!("{mark} {}", lines("", std::slice::from_ref(error)).trim_start())
+            }
             Self::Domain(Error::Invalid(errors)) => {
                 let head = language.pick("the input is wrong; nothing was changed", "indata är fel; inget har ändrats");
                 format!("{mark} {}", lines(head, errors))
@@ -110,7 +112,11 @@ impl Failure {
             Self::Domain(other) => with_fix(&other.to_string(), ""),
             Self::Api(refusal) => {
                 let (message, fix) = refusal.told(language);
-                if refusal.problem.errors.is_empty() { with_fix(&message, &fix) } else { format!("{mark} {}", lines(&message, &refusal.problem.errors)) }
+                if refusal.problem.errors.is_empty() {
+                    with_fix(&message, &fix)
+                } else {
+                    format!("{mark} {}", lines(&message, &refusal.problem.errors))
+                }
             }
             Self::Unreachable { url, why, refused } => {
                 let message = match language {
@@ -151,21 +157,41 @@ impl Refusal {
         let said = self.problem.detail.clone().filter(|d| !d.is_empty()).unwrap_or_else(|| self.problem.title.clone());
         match self.status {
             401 => (
-                language.pick("you are not logged in, or the token has expired or was revoked", "du är inte inloggad, eller så gäller inte din nyckel längre").to_owned(),
-                language.pick("log in with `flotta login`, or set FLOTTA_TOKEN", "logga in med `flotta login`, eller sätt FLOTTA_TOKEN").to_owned(),
+                language
+                    .pick(
+                        "you are not logged in, or the token has expired or was revoked",
+                        "du är inte inloggad, eller så gäller inte din nyckel längre",
+                    )
+                    .to_owned(),
+                language
+                    .pick("log in with `flotta login`, or set FLOTTA_TOKEN", "logga in med `flotta login`, eller sätt FLOTTA_TOKEN")
+                    .to_owned(),
             ),
             403 => (
                 if said.is_empty() { language.pick("you may not do this", "du får inte göra detta").to_owned() } else { said },
-                language.pick("ask an administrator of the fleet for a role that may", "be en administratör om en roll som får det").to_owned(),
+                language
+                    .pick("ask an administrator of the fleet for a role that may", "be en administratör om en roll som får det")
+                    .to_owned(),
             ),
             404 if said.is_empty() => (
-                language.pick("there is no such thing here, or you may not know of it", "det finns inte här, eller så får du inte känna till det").to_owned(),
+                language
+                    .pick(
+                        "there is no such thing here, or you may not know of it",
+                        "det finns inte här, eller så får du inte känna till det",
+                    )
+                    .to_owned(),
                 language.pick("the list commands show what there is", "list-kommandona visar vad som finns").to_owned(),
             ),
-            status if said.is_empty() => {
-                (format!("{} {status}", language.pick("the control plane answered", "Flotta svarade")), language.pick("look at its log", "se dess logg").to_owned())
-            }
-            500.. => (said, language.pick("try again; if it stays, look at the control plane's log", "försök igen; om det kvarstår, se Flottas logg").to_owned()),
+            status if said.is_empty() => (
+                format!("{} {status}", language.pick("the control plane answered", "Flotta svarade")),
+                language.pick("look at its log", "se dess logg").to_owned(),
+            ),
+            500.. => (
+                said,
+                language
+                    .pick("try again; if it stays, look at the control plane's log", "försök igen; om det kvarstår, se Flottas logg")
+                    .to_owned(),
+            ),
             _ => (said, String::new()),
         }
     }
@@ -191,7 +217,7 @@ mod tests {
     fn a_refusal_names_field_and_fix_and_gives_two() {
         let body = r#"{"type":"about:blank","title":"Conflict","status":409,"detail":"nothing was changed","code":"domain-taken",
             "errors":[{"field":"domain","code":"domain-taken","message":"the domain is taken","fix":"choose another domain"}]}"#;
-        let failure = Failure::Api(Refusal::new(409, body.to_owned()));
+        let failure = Failure::Api(Box::new(Refusal::new(409, body.to_owned())));
         assert_eq!(failure.status(), 2);
         assert_eq!(
             failure.render(Language::En, false),
@@ -202,8 +228,8 @@ mod tests {
 
     #[test]
     fn statuses_follow_the_kind() {
-        assert_eq!(Failure::Api(Refusal::new(404, String::new())).status(), 1);
-        assert_eq!(Failure::Api(Refusal::new(422, String::new())).status(), 2);
+        assert_eq!(Failure::Api(Box::new(Refusal::new(404, String::new()))).status(), 1);
+        assert_eq!(Failure::Api(Box::new(Refusal::new(422, String::new()))).status(), 2);
         assert_eq!(Failure::Unreachable { url: "x".into(), why: "y".into(), refused: true }.status(), 1);
         assert_eq!(Failure::Domain(Error::Invalid(vec![])).status(), 2);
         assert_eq!(Failure::usage("a", "b", "c").status(), 2);

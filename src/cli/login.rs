@@ -55,7 +55,12 @@ pub async fn log_in(global: &Global, output: Output, args: Login) -> Outcome {
     let url = credentials::target(global.url.as_deref(), None)?.url;
     let target = Target { url: url.clone(), token: None, file: None };
     if url.scheme() == "http" && !is_local(&url) {
-        eprintln!("{}", output.language.pick("warning: the password travels unencrypted to", "varning: lösenordet går okrypterat till").to_owned() + " " + url.as_str());
+        eprintln!(
+            "{}",
+            output.language.pick("warning: the password travels unencrypted to", "varning: lösenordet går okrypterat till").to_owned()
+                + " "
+                + url.as_str()
+        );
     }
     let language = output.language;
     let asked = tokio::task::spawn_blocking(move || -> Outcome<(String, SecretString)> {
@@ -96,7 +101,10 @@ pub async fn log_in(global: &Global, output: Output, args: Login) -> Outcome {
         return output.json(&told.to_string());
     }
     let (file, until) = (path.display(), time(&told, "/expires_at"));
-    output.say(&format!("Logged in as {email} until {until}; the token is in {file}."), &format!("Inloggad som {email} till {until}; nyckeln finns i {file}."))
+    output.say(
+        &format!("Logged in as {email} until {until}; the token is in {file}."),
+        &format!("Inloggad som {email} till {until}; nyckeln finns i {file}."),
+    )
 }
 
 /// Revokes the token of the user's own credentials file and removes the file.
@@ -134,7 +142,8 @@ async fn revoke(context: &Context, token: &SecretString) -> Outcome {
     let list: Value = context.client.get(&root, &[("per_page", "500".to_owned())]).await?.read()?;
     let secret = token.expose_secret();
     let live = list["items"].as_array().into_iter().flatten().filter(|t| t["revoked_at"].is_null());
-    let own: Vec<String> = live.filter(|t| t["prefix"].as_str().is_some_and(|p| p.len() >= 8 && secret.starts_with(p))).map(|t| text(t, "/id")).collect();
+    let own: Vec<String> =
+        live.filter(|t| t["prefix"].as_str().is_some_and(|p| p.len() >= 8 && secret.starts_with(p))).map(|t| text(t, "/id")).collect();
     match own.as_slice() {
         [id] => context.client.delete(&[&root[..], &[id]].concat()).await.map(drop),
         _ => Err(Failure::failed("the token is not in the list of tokens", "")),

@@ -20,13 +20,17 @@ use crate::fleet::{OperationId, OperationState, Slug, operation::OperationKind};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List operations, newest first.
-    #[command(after_help = "Examples:\n  flotta operation list --state live\n  flotta operation list --municipality helsingborg --kind onboard")]
+    #[command(
+        after_help = "Examples:\n  flotta operation list --state live\n  flotta operation list --municipality helsingborg --kind onboard"
+    )]
     List(List),
     /// Show one operation with its journal.
     #[command(after_help = "Examples:\n  flotta operation show 0197a3c2-5d1e-7c3b-9d4e-2f6a8b1c0d9e")]
     Show(One),
     /// Follow an operation until it ends.
-    #[command(after_help = "Examples:\n  flotta operation watch 0197a3c2-5d1e-7c3b-9d4e-2f6a8b1c0d9e\n\nCtrl-C ends the watching, not the operation.")]
+    #[command(
+        after_help = "Examples:\n  flotta operation watch 0197a3c2-5d1e-7c3b-9d4e-2f6a8b1c0d9e\n\nCtrl-C ends the watching, not the operation."
+    )]
     Watch(One),
     /// Try an operation again that ended with something left.
     #[command(after_help = "Examples:\n  flotta operation retry 0197a3c2-5d1e-7c3b-9d4e-2f6a8b1c0d9e")]

@@ -153,7 +153,11 @@ fn plain() -> Table {
 }
 
 fn trimmed(table: &Table) -> String {
-    table.lines().map(|line| line.trim_end().strip_prefix(' ').map_or_else(|| line.trim_end().to_owned(), str::to_owned)).collect::<Vec<_>>().join("\n")
+    table
+        .lines()
+        .map(|line| line.trim_end().strip_prefix(' ').map_or_else(|| line.trim_end().to_owned(), str::to_owned))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Prints a line. A reader that went away (`flotta … | head`) ends the command quietly.
@@ -224,6 +228,9 @@ mod tests {
         const COLUMNS: &[Column] = &[column("Name", "Namn", |v| text(v, "/name")), column("State", "Läge", |v| text(v, "/state"))];
         let output = Output { format: Format::Table, language: Language::Sv };
         let table = output.table(COLUMNS, &[json!({"name": "Ale", "state": "running"})]);
-        assert_eq!(table.lines().map(|l| l.split_whitespace().collect::<Vec<_>>()).collect::<Vec<_>>(), [["NAMN", "LÄGE"], ["Ale", "running"]]);
+        assert_eq!(
+            table.lines().map(|l| l.split_whitespace().collect::<Vec<_>>()).collect::<Vec<_>>(),
+            [["NAMN", "LÄGE"], ["Ale", "running"]]
+        );
     }
 }

@@ -36,9 +36,9 @@ pub fn ask(question: &str) -> Outcome<String> {
 /// # Errors
 /// When there is no terminal.
 pub fn password(question: &str) -> Outcome<SecretString> {
-    rpassword::prompt_password(question)
-        .map(SecretString::from)
-        .map_err(|e| Failure::usage("password", format!("the terminal cannot be read: {e}"), "give --password-file FILE, or - for standard input"))
+    rpassword::prompt_password(question).map(SecretString::from).map_err(|e| {
+        Failure::usage("password", format!("the terminal cannot be read: {e}"), "give --password-file FILE, or - for standard input")
+    })
 }
 
 /// Reads a password from a file, or from standard input where the path is `-`: its first line.
@@ -46,7 +46,8 @@ pub fn password(question: &str) -> Outcome<SecretString> {
 /// # Errors
 /// When the file cannot be read or its first line is empty.
 pub fn password_from(path: &std::path::Path) -> Outcome<SecretString> {
-    let bad = |why: String| Failure::usage("password-file", format!("{}: {why}", path.display()), "give a file whose first line is the password");
+    let bad =
+        |why: String| Failure::usage("password-file", format!("{}: {why}", path.display()), "give a file whose first line is the password");
     let mut text = zeroize::Zeroizing::new(String::new());
     let read = if path.as_os_str() == "-" {
         std::io::stdin().lock().take(LONGEST).read_to_string(&mut text)

@@ -107,7 +107,10 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
             output.one(&client.post(&ROOT, &body.into(), None).await?, ONE)
         }
         Command::List(args) => {
-            let empty = ("No release yet. Begin with: flotta release register --help", "Ingen utgåva ännu. Börja med: flotta release register --help");
+            let empty = (
+                "No release yet. Begin with: flotta release register --help",
+                "Ingen utgåva ännu. Börja med: flotta release register --help",
+            );
             output.list(&client.get(&ROOT, &args.paging.query(&[])).await?, COLUMNS, empty)
         }
         Command::Show(args) => output.one(&client.get(&[&ROOT[..], &[&args.name]].concat(), &[]).await?, ONE),

@@ -56,10 +56,17 @@ pub async fn run(output: Output, command: Command) -> Outcome {
         Command::NewKey(NewKey { to: Some(path) }) => {
             let key = zeroize::Zeroizing::new(format!("{}\n", MasterKey::generate().expose_secret()));
             if files::write_new(&path, &key)? == Written::WasThere {
-                return Err(super::failure::Failure::usage("to", format!("{} is there already", path.display()), "give another file: a key is never overwritten"));
+                return Err(super::failure::Failure::usage(
+                    "to",
+                    format!("{} is there already", path.display()),
+                    "give another file: a key is never overwritten",
+                ));
             }
             let file = path.display();
-            output.say(&format!("A new master key is in {file}. Keep a copy of it apart from the backups."), &format!("En ny huvudnyckel finns i {file}. Spara en kopia skild från säkerhetskopiorna."))
+            output.say(
+                &format!("A new master key is in {file}. Keep a copy of it apart from the backups."),
+                &format!("En ny huvudnyckel finns i {file}. Spara en kopia skild från säkerhetskopiorna."),
+            )
         }
         Command::Rotate(args) => {
             let config = config::load(&args.config.unwrap_or_else(config::default_path))?;

@@ -96,7 +96,10 @@ struct Signals {
 impl Signals {
     fn new() -> Outcome<Self> {
         let failed = |e: std::io::Error| Failure::failed(format!("signals cannot be waited for: {e}"), "");
-        Ok(Self { terminate: signal(SignalKind::terminate()).map_err(failed)?, interrupt: signal(SignalKind::interrupt()).map_err(failed)? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+        })
     }
 
     async fn next(&mut self) -> &'static str {

@@ -7,7 +7,9 @@ use std::io::IsTerminal;
 
 /// Whether colour may be used on a stream: it is a terminal, and nobody asked for none (<https://no-color.org>).
 pub fn colour_on(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+    stream.is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
 }
 
 /// Text in bold red where colour is on.

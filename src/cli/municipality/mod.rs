@@ -26,13 +26,17 @@ pub enum Command {
     /// Give a municipality its own WordPress, at its own domain.
     Onboard(Box<onboard::Onboard>),
     /// List municipalities with their instances.
-    #[command(after_help = "Examples:\n  flotta municipality list\n  flotta municipality list --state running --county 12\n  flotta municipality list --search borg --output json")]
+    #[command(
+        after_help = "Examples:\n  flotta municipality list\n  flotta municipality list --state running --county 12\n  flotta municipality list --search borg --output json"
+    )]
     List(List),
     /// Show one municipality.
     #[command(after_help = "Examples:\n  flotta municipality show helsingborg")]
     Show(One),
     /// Stop an instance, keeping everything; visitors get a friendly page.
-    #[command(after_help = "Examples:\n  flotta municipality suspend helsingborg\n  flotta municipality suspend helsingborg --environment staging --no-wait")]
+    #[command(
+        after_help = "Examples:\n  flotta municipality suspend helsingborg\n  flotta municipality suspend helsingborg --environment staging --no-wait"
+    )]
     Suspend(Change),
     /// Start a suspended instance again.
     #[command(after_help = "Examples:\n  flotta municipality resume helsingborg")]
@@ -163,10 +167,7 @@ const KNOWN: &[Column] = &[
     column("County", "Län", |v| text(v, "/county")),
     column("Slug", "Kortnamn", |v| text(v, "/suggested_slug")),
 ];
-const INVITATION: &[Column] = &[
-    column("Link", "Länk", |v| text(v, "/url")),
-    column("Ends", "Gäller till", |v| time(v, "/expires_at")),
-];
+const INVITATION: &[Column] = &[column("Link", "Länk", |v| text(v, "/url")), column("Ends", "Gäller till", |v| time(v, "/expires_at"))];
 
 /// Runs one of them.
 ///
@@ -196,7 +197,10 @@ async fn list(context: &Context, args: &List) -> Outcome {
     let empty = if filtered {
         ("None fits.", "Ingen passar.")
     } else {
-        ("No municipality yet. Begin with: flotta municipality onboard --help", "Ingen kommun ännu. Börja med: flotta municipality onboard --help")
+        (
+            "No municipality yet. Begin with: flotta municipality onboard --help",
+            "Ingen kommun ännu. Börja med: flotta municipality onboard --help",
+        )
     };
     context.output.rows(&answer, LIST, empty, |items| items.iter().flat_map(with_instances).collect())
 }
@@ -276,12 +280,14 @@ pub(super) fn succeeded(context: &Context, work: &Work) -> Outcome {
     let watch = format!("flotta operation show {}", work.id);
     match (work.state.as_str(), language) {
         ("done", _) => Ok(()),
-        ("undone", Language::En) => {
-            Err(Failure::failed(format!("{kind} was undone, and nothing is left of it{because}"), format!("put it right and ask again; the journal: {watch}")))
-        }
-        ("undone", Language::Sv) => {
-            Err(Failure::failed(format!("{kind} ångrades, och inget finns kvar av det{because}"), format!("åtgärda felet och försök igen; loggen: {watch}")))
-        }
+        ("undone", Language::En) => Err(Failure::failed(
+            format!("{kind} was undone, and nothing is left of it{because}"),
+            format!("put it right and ask again; the journal: {watch}"),
+        )),
+        ("undone", Language::Sv) => Err(Failure::failed(
+            format!("{kind} ångrades, och inget finns kvar av det{because}"),
+            format!("åtgärda felet och försök igen; loggen: {watch}"),
+        )),
         (state, Language::En) => Err(Failure::failed(
             format!("{kind} ended as {state} at the step {step}{because}"),
             format!("look at {watch}, put it right, then: flotta operation retry {}", work.id),

@@ -84,11 +84,7 @@ fn consequences(municipality: &Value, args: &Offboard, language: Language) -> St
         .map(|i| format!("  {} ({})", text(i, "/address"), text(i, "/environment")))
         .collect();
     let (name, addresses) = (text(municipality, "/name"), addresses.join("\n"));
-    let earlier = if args.keep_backup {
-        language.pick("\n  earlier backups", "\n  tidigare säkerhetskopior")
-    } else {
-        ""
-    };
+    let earlier = if args.keep_backup { language.pick("\n  earlier backups", "\n  tidigare säkerhetskopior") } else { "" };
     match language {
         Language::En => format!(
             "Offboarding {name}.\nThis stops answering and is removed:\n{addresses}\n  its database, uploads, passwords and keys\nThis is kept:\n  a final archive of database and uploads, with checksums, proved restorable first{earlier}\n  the log of what was done"

@@ -78,13 +78,13 @@ const PREVIEW: &[Column] = &[
     column("Environment", "Miljö", |v| text(v, "/environment")),
     column("Network", "Nätverk", |v| text(v, "/network")),
     column("Steps", "Steg", |v| text(v, "/steps")),
-    column("Memory promised, MiB", "Utlovat minne, MiB", |v| format!("{} / {}", text(v, "/memory_promised_mib"), text(v, "/memory_capacity_mib"))),
+    column("Memory promised, MiB", "Utlovat minne, MiB", |v| {
+        format!("{} / {}", text(v, "/memory_promised_mib"), text(v, "/memory_capacity_mib"))
+    }),
 ];
 
-const MADE: &[Column] = &[
-    column("Address", "Adress", |v| text(v, "/address")),
-    column("Log-in name", "Inloggningsnamn", |v| text(v, "/admin_login")),
-];
+const MADE: &[Column] =
+    &[column("Address", "Adress", |v| text(v, "/address")), column("Log-in name", "Inloggningsnamn", |v| text(v, "/admin_login"))];
 
 impl Onboard {
     fn body(&self) -> Value {
@@ -112,7 +112,8 @@ pub(super) async fn run(context: &Context, args: &Onboard) -> Outcome {
     if args.dry_run {
         let answer = context.client.post(&["api", "v1", "municipalities", "preview"], &args.body(), None).await?;
         context.output.one(&answer, PREVIEW)?;
-        return context.said("Nothing was changed. Leave --dry-run out to do it.", "Inget har ändrats. Utelämna --dry-run för att göra det.");
+        return context
+            .said("Nothing was changed. Leave --dry-run out to do it.", "Inget har ändrats. Utelämna --dry-run för att göra det.");
     }
     let answer = context.client.post(&ROOT, &args.body(), args.waiting.idempotency_key.as_deref()).await?;
     let Some((work, json)) = settle(context, &answer, &args.waiting).await? else { return Ok(()) };
