@@ -4,6 +4,7 @@
 //! All integration tests, one binary.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)] // a test may stop at what it does not expect
 
+mod fault_matrix;
 mod onboarding;
 mod store_parity;
 mod support;

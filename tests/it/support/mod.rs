@@ -5,4 +5,5 @@
 
 pub mod fixtures;
 pub mod fleet;
+pub mod simulated;
 pub mod store;
