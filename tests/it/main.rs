@@ -9,6 +9,7 @@ mod drivers_database_server;
 mod drivers_engine;
 mod drivers_gateway;
 mod drivers_wordpress;
+mod fault_matrix;
 mod isolation;
 mod onboarding;
 mod repair;
