@@ -19,7 +19,18 @@
 //!
 //! Arrows go down only; `tests/it/layering.rs` holds this. Read in this order: `fleet`, `workflow`, `onboarding`, `app`.
 
+pub mod access;
+pub mod app;
 pub mod clock;
+pub mod config;
 pub mod drivers;
 pub mod error;
 pub mod fleet;
+pub mod instances;
+pub mod onboarding;
+pub mod platform;
+pub mod releases;
+pub mod store;
+pub mod tasks;
+pub mod vault;
+pub mod workflow;

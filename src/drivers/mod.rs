@@ -7,3 +7,4 @@ pub mod database_server;
 pub mod engine;
 pub mod gateway;
 pub mod wordpress;
+pub mod world;

@@ -57,10 +57,12 @@ impl Instance {
         format!("{}-{}", self.slug, self.environment.as_str())
     }
 
-    /// Its schema, and also the user that sees only this schema. MariaDB allows 64 and 80 characters; this has at most 45.
+    /// Its schema, and also the user that sees only this schema. The end of the id makes it this instance's alone, so that
+    /// what is found under this name is never another's. At most 43 characters; MariaDB allows 64.
     #[must_use]
     pub fn schema(&self) -> String {
-        format!("flt_{}_{}", self.slug.as_str().replace('-', "_"), self.environment.as_str())
+        let id = self.id.text();
+        format!("flt_{}_{}", self.slug.as_str().replace('-', "_"), &id[id.len() - 8..])
     }
 }
 
@@ -185,6 +187,7 @@ text_enum!(InstanceState, "state", [
 
 /// What one instance may use of its host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Memory in MiB; 96–65,536.
     pub memory_mib: u32,

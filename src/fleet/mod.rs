@@ -4,6 +4,7 @@
 //! The shared nouns. Everything here is plain data and pure functions: no I/O, no clock, no database, no engine.
 
 pub mod access;
+pub mod audit;
 pub mod backup;
 pub mod container;
 pub mod domain;
@@ -13,8 +14,10 @@ pub mod known;
 pub mod municipality;
 pub mod operation;
 pub mod release;
+pub mod settings;
 
 pub use access::{Principal, Role, Scope};
+pub use audit::{AuditEntry, AuditId, AuditResult};
 pub use backup::Backup;
 pub use domain::Domain;
 pub use id::{FleetId, Id};
@@ -22,6 +25,7 @@ pub use instance::{Desired, Environment, Instance, InstanceState, Limits, Networ
 pub use municipality::{Code, Email, Municipality, Slug};
 pub use operation::{Direction, EventKind, Operation, OperationEvent, OperationKind, OperationState};
 pub use release::{Channel, Contract, Release};
+pub use settings::{FleetSettings, Subnet};
 
 /// Identifies a municipality.
 pub type MunicipalityId = Id<Municipality>;

@@ -67,10 +67,13 @@ pub enum OperationKind {
     Resume,
     /// Archives and removes it.
     Offboard,
+    /// Puts right what was found different from what it should be.
+    Repair,
 }
 
 text_enum!(OperationKind, "kind", [
     OperationKind::Onboard => "onboard", OperationKind::Suspend => "suspend", OperationKind::Resume => "resume", OperationKind::Offboard => "offboard",
+    OperationKind::Repair => "repair",
 ]);
 
 /// Where an operation stands.
@@ -110,9 +113,11 @@ pub enum Direction {
     Forward,
     /// Back to nothing.
     Back,
+    /// Back to the point of no undo only; then a person is asked.
+    Aside,
 }
 
-text_enum!(Direction, "direction", [Direction::Forward => "forward", Direction::Back => "back"]);
+text_enum!(Direction, "direction", [Direction::Forward => "forward", Direction::Back => "back", Direction::Aside => "aside"]);
 
 /// One line of an operation's journal; never changed once written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

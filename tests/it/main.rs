@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 //! All integration tests, one binary.
-
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)] // a test may stop at what it does not expect
 
 mod drivers_database_server;
 mod drivers_engine;
 mod drivers_gateway;
 mod drivers_wordpress;
+mod onboarding;
+mod store_parity;
 mod support;

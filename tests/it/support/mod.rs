@@ -1,7 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 
-//! What several tests need.
+//! What the tests share.
 
+pub mod fixtures;
+pub mod fleet;
 pub mod real;
+pub mod store;
 pub mod upstream;

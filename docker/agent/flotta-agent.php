@@ -1,0 +1,755 @@
+<?php
+/**
+ * SPDX-FileCopyrightText: 2026 The Flotta authors
+ * SPDX-License-Identifier: EUPL-1.2
+ *
+ * Plugin Name: Flotta agent
+ * Description: Answers the control plane's signed questions about this instance, and keeps its requests to itself at home.
+ * Version: 1
+ * Requires PHP: 8.1
+ *
+ * One file, mounted read-only as a must-use plugin into any image. Two doors:
+ *   POST /.flotta/agent/VERB        ready, facts, invite; signed, see Door::authenticate
+ *   php flotta-agent.php VERB       the same and install, JSON on standard input, JSON on standard output
+ */
+
+namespace Flotta\Agent;
+
+if (!defined('Flotta\Agent\VERSION')) {
+    define('Flotta\Agent\VERSION', 1);
+}
+
+/** What went wrong, said to the control plane, with what to do about it. */
+final class Refusal extends \Exception
+{
+    public function __construct(string $error, public readonly string $fix, public readonly int $status = 422)
+    {
+        parent::__construct($error);
+    }
+}
+
+/** Who may come in over HTTP, and how answers leave. */
+final class Door
+{
+    private const PREFIX = '/.flotta/agent/';
+    private const SKEW = 60;
+    private const NONCE_KEPT = 300;
+    private const BODY_LIMIT = 1048576;
+
+    /** If this request is for the agent, answers it (at once or when WordPress is far enough) and ends it. */
+    public static function open(): void
+    {
+        $path = (string) parse_url($_SERVER['REQUEST_URI'] ?? '', PHP_URL_PATH);
+        if (!str_starts_with($path, self::PREFIX)) {
+            return;
+        }
+        try {
+            $input = self::authenticate($path);
+        } catch (Refusal $refusal) {
+            self::refuse($refusal);
+        }
+        $verb = substr($path, strlen(self::PREFIX));
+        $answer = static fn() => self::answer($verb, $input);
+        if ($verb === 'ready') {
+            $answer();
+        }
+        // Everything else wants users, roles and plugins.
+        add_action('init', $answer, PHP_INT_MIN);
+    }
+
+    private static function answer(string $verb, array $input): never
+    {
+        try {
+            $result = match ($verb) {
+                'ready' => Verbs::ready(),
+                'facts' => Verbs::facts(),
+                'invite' => Verbs::invite($input),
+                'install' => throw new Refusal('install is not offered over HTTP', 'run: php flotta-agent.php install, inside the container', 405),
+                default => throw new Refusal("there is no verb \"$verb\"", 'use ready, facts or invite', 404),
+            };
+            self::send($result['ok'] ? 200 : 503, $result);
+        } catch (Refusal $refusal) {
+            self::refuse($refusal);
+        } catch (\Throwable $problem) {
+            error_log('flotta-agent: ' . $verb . ': ' . $problem);
+            self::send(500, ['ok' => false, 'error' => 'the agent failed: ' . $problem->getMessage(), 'fix' => "read the container's log"]);
+        }
+    }
+
+    /**
+     * The signature is hex HMAC-SHA256 over "v1\nMETHOD\npath\ntimestamp\nnonce\nhex sha256(body)" with the text of
+     * the key file as key. Unsigned requests get the plainest 404, so that the path tells nothing to others.
+     */
+    private static function authenticate(string $path): array
+    {
+        $timestamp = $_SERVER['HTTP_X_FLOTTA_TIMESTAMP'] ?? '';
+        $nonce = $_SERVER['HTTP_X_FLOTTA_NONCE'] ?? '';
+        $signature = $_SERVER['HTTP_X_FLOTTA_SIGNATURE'] ?? '';
+        $key = self::key();
+        if ($key === '' || $timestamp === '' || $nonce === '' || $signature === '') {
+            self::nothing_here();
+        }
+        if (!preg_match('/^[0-9]{1,12}$/D', $timestamp) || !preg_match('/^[0-9a-f]{32}$/D', $nonce) || !preg_match('/^[0-9a-f]{64}$/D', $signature)) {
+            throw new Refusal('the signature headers are malformed', 'send X-Flotta-Timestamp (seconds), X-Flotta-Nonce (32 hex) and X-Flotta-Signature (64 hex)', 401);
+        }
+        $body = (string) file_get_contents('php://input', false, null, 0, self::BODY_LIMIT + 1);
+        if (strlen($body) > self::BODY_LIMIT) {
+            throw new Refusal('the body is larger than 1 MiB', 'send less', 413);
+        }
+        $method = $_SERVER['REQUEST_METHOD'] ?? '';
+        $signed = implode("\n", ['v1', $method, $path, $timestamp, $nonce, hash('sha256', $body)]);
+        if (!hash_equals(hash_hmac('sha256', $signed, $key), $signature)) {
+            throw new Refusal('the signature is wrong', 'sign with the key that this instance was given', 401);
+        }
+        if (abs(time() - (int) $timestamp) > self::SKEW) {
+            throw new Refusal('the timestamp is more than ' . self::SKEW . ' seconds away from this clock', 'synchronise the clocks', 401);
+        }
+        if ($method !== 'POST') {
+            throw new Refusal('only POST is answered', 'use POST', 405);
+        }
+        self::spend($nonce);
+        $input = $body === '' ? [] : json_decode($body, true, 32);
+        if (!is_array($input)) {
+            throw new Refusal('the body is not a JSON object', 'send JSON', 400);
+        }
+        return $input;
+    }
+
+    private static function key(): string
+    {
+        $file = getenv('FLOTTA_AGENT_KEY_FILE');
+        $text = $file ? @file_get_contents($file) : false;
+        return $text === false ? '' : trim($text);
+    }
+
+    /** A nonce is good once: whoever creates its file first has used it. */
+    private static function spend(string $nonce): void
+    {
+        $folder = sys_get_temp_dir() . '/flotta-nonces';
+        if (!is_dir($folder)) {
+            @mkdir($folder, 0700);
+        }
+        $file = @fopen("$folder/$nonce", 'x');
+        if ($file === false) {
+            if (file_exists("$folder/$nonce")) {
+                throw new Refusal('this request was sent before', 'sign each request with a new nonce', 409);
+            }
+            throw new Refusal('the nonce cannot be kept', 'give the container a writable temporary folder', 500);
+        }
+        fclose($file);
+        if (random_int(0, 15) === 0) {
+            foreach (glob("$folder/*") ?: [] as $old) {
+                if (@filemtime($old) < time() - self::NONCE_KEPT) {
+                    @unlink($old);
+                }
+            }
+        }
+    }
+
+    private static function nothing_here(): never
+    {
+        http_response_code(404);
+        header_remove();
+        header('Content-Type: text/plain; charset=utf-8');
+        header('Cache-Control: no-store');
+        echo "Not Found\n";
+        exit;
+    }
+
+    private static function refuse(Refusal $refusal): never
+    {
+        self::send($refusal->status, ['ok' => false, 'error' => $refusal->getMessage(), 'fix' => $refusal->fix]);
+    }
+
+    private static function send(int $status, array $answer): never
+    {
+        while (ob_get_level() > 0) {
+            ob_end_clean();
+        }
+        http_response_code($status);
+        header('Content-Type: application/json; charset=utf-8');
+        header('Cache-Control: no-store');
+        echo encode($answer), "\n";
+        exit;
+    }
+}
+
+function encode(array $answer): string
+{
+    return (string) json_encode($answer, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE);
+}
+
+/** The questions. */
+final class Verbs
+{
+    /** Cheap: is this WordPress able to serve? */
+    public static function ready(): array
+    {
+        global $wpdb, $wp_version, $wp_db_version;
+        $reasons = [];
+        $answers = $wpdb instanceof \wpdb && (string) $wpdb->get_var('SELECT 1') === '1';
+        if (!$answers) {
+            $reasons[] = 'the database does not answer';
+        }
+        $installed = $answers && is_blog_installed();
+        if ($answers && !$installed) {
+            $reasons[] = 'WordPress is not installed';
+        }
+        $stored = $installed ? (int) get_option('db_version') : 0;
+        if ($installed && $stored !== (int) $wp_db_version) {
+            $reasons[] = "the database is at version $stored, the code at $wp_db_version";
+        }
+        return [
+            'ok' => $reasons === [],
+            'ready' => $reasons === [],
+            'reasons' => $reasons,
+            'installed' => $installed,
+            'wordpress' => $wp_version,
+            'db_version' => $stored,
+            'code_db_version' => (int) $wp_db_version,
+            'network' => self::network(),
+            'blogs' => $installed && is_multisite() ? (int) $wpdb->get_var("SELECT COUNT(*) FROM $wpdb->blogs WHERE deleted = 0") : (int) $installed,
+            'instance' => getenv('FLOTTA_INSTANCE') ?: null,
+            'agent' => VERSION,
+        ] + ($reasons ? ['error' => implode('; ', $reasons), 'fix' => 'install, or bring code and database to the same version'] : []);
+    }
+
+    /** Everything an inventory wants. */
+    public static function facts(): array
+    {
+        global $wpdb, $wp_version, $wp_db_version;
+        require_once ABSPATH . 'wp-admin/includes/plugin.php';
+        $cron = _get_cron_array() ?: [];
+        $due = array_filter(array_keys($cron), static fn($at) => is_int($at) && $at < time());
+        $autoload = $wpdb->get_row("SELECT COUNT(*) AS options, COALESCE(SUM(LENGTH(option_value)), 0) AS bytes FROM $wpdb->options WHERE autoload IN ('yes', 'on', 'auto', 'auto-on')");
+        $users = count_users();
+        return [
+            'ok' => true,
+            'agent' => VERSION,
+            'instance' => getenv('FLOTTA_INSTANCE') ?: null,
+            'wordpress' => ['version' => $wp_version, 'db_version' => (int) get_option('db_version'), 'code_db_version' => (int) $wp_db_version],
+            'php' => ['version' => PHP_VERSION, 'extensions' => get_loaded_extensions(), 'memory_limit' => ini_get('memory_limit')],
+            'database' => ['version' => $wpdb->db_server_info(), 'charset' => $wpdb->charset, 'tables' => (int) $wpdb->get_var('SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()'),
+                'bytes' => (int) $wpdb->get_var('SELECT COALESCE(SUM(data_length + index_length), 0) FROM information_schema.tables WHERE table_schema = DATABASE()')],
+            'network' => self::network(),
+            'sites' => self::sites(),
+            'themes' => self::themes(),
+            'plugins' => self::plugins(),
+            'mu_plugins' => self::listed(get_mu_plugins()),
+            'dropins' => self::listed(get_dropins()),
+            'users' => ['total' => (int) $users['total_users'], 'administrators' => (int) ($users['avail_roles']['administrator'] ?? 0),
+                'super_administrators' => is_multisite() ? count(get_super_admins()) : 0],
+            'autoload' => ['options' => (int) $autoload->options, 'bytes' => (int) $autoload->bytes],
+            'cron' => ['overdue' => count($due), 'oldest_seconds' => $due ? time() - min($due) : 0, 'disabled_in_pages' => defined('DISABLE_WP_CRON') && DISABLE_WP_CRON],
+            'opcache' => self::opcache(),
+            'settings' => [
+                'locale' => get_locale(),
+                'timezone' => wp_timezone_string(),
+                'blog_public' => (int) get_option('blog_public'),
+                'permalinks' => (string) get_option('permalink_structure'),
+                'debug' => defined('WP_DEBUG') && WP_DEBUG,
+                'debug_display' => defined('WP_DEBUG_DISPLAY') && WP_DEBUG_DISPLAY,
+                'file_mods' => !(defined('DISALLOW_FILE_MODS') && DISALLOW_FILE_MODS),
+                'home' => home_url('/'),
+                'siteurl' => site_url('/'),
+            ],
+        ];
+    }
+
+    /** WordPress's own link for choosing a password: works once, and for as long as WordPress says. */
+    public static function invite(array $input): array
+    {
+        $login = $input['login'] ?? '';
+        if (!is_string($login) || $login === '') {
+            throw new Refusal('login is missing', 'send {"login": "name"}');
+        }
+        $user = get_user_by('login', $login);
+        if (!$user) {
+            throw new Refusal("there is no user \"$login\"", 'use the login name of somebody who exists', 404);
+        }
+        $key = get_password_reset_key($user);
+        if (is_wp_error($key)) {
+            throw new Refusal('WordPress makes no link: ' . wp_strip_all_tags($key->get_error_message()), 'allow password resets for this user');
+        }
+        $url = network_site_url('wp-login.php?action=rp&key=' . $key . '&login=' . rawurlencode($user->user_login), 'login');
+        $seconds = (int) apply_filters('password_reset_expiration', DAY_IN_SECONDS);
+        return ['ok' => true, 'url' => $url, 'login' => $user->user_login, 'expires_at' => gmdate('Y-m-d\TH:i:s\Z', time() + $seconds)];
+    }
+
+    public static function network(): string
+    {
+        return !is_multisite() ? 'single' : (is_subdomain_install() ? 'sub-domain' : 'sub-directory');
+    }
+
+    private static function sites(): array
+    {
+        global $wpdb;
+        if (!is_multisite()) {
+            $home = wp_parse_url(home_url('/'));
+            return [['id' => 1, 'domain' => $home['host'] . (isset($home['port']) ? ":{$home['port']}" : ''), 'path' => $home['path'] ?? '/', 'title' => get_option('blogname'), 'public' => (bool) get_option('blog_public'), 'archived' => false, 'deleted' => false, 'db_version' => (int) get_option('db_version')]];
+        }
+        $sites = [];
+        foreach (get_sites(['number' => 1000, 'orderby' => 'id']) as $site) {
+            $options = $wpdb->get_blog_prefix((int) $site->blog_id) . 'options';
+            $own = $wpdb->get_results("SELECT option_name, option_value FROM `$options` WHERE option_name IN ('blogname', 'db_version')", OBJECT_K);
+            $sites[] = ['id' => (int) $site->blog_id, 'domain' => $site->domain, 'path' => $site->path, 'title' => $own['blogname']->option_value ?? '',
+                'public' => (bool) $site->public, 'archived' => (bool) $site->archived, 'deleted' => (bool) $site->deleted,
+                'db_version' => (int) ($own['db_version']->option_value ?? 0)];
+        }
+        return $sites;
+    }
+
+    private static function themes(): array
+    {
+        $active = get_stylesheet();
+        $list = [];
+        foreach (wp_get_themes() as $slug => $theme) {
+            $list[] = ['slug' => (string) $slug, 'name' => (string) $theme->get('Name'), 'version' => (string) $theme->get('Version'), 'active' => $slug === $active, 'parent' => $theme->parent() ? $theme->get_template() : null];
+        }
+        return $list;
+    }
+
+    private static function plugins(): array
+    {
+        $list = [];
+        foreach (get_plugins() as $file => $plugin) {
+            $list[] = ['file' => $file, 'name' => $plugin['Name'], 'version' => $plugin['Version'], 'active' => is_plugin_active($file), 'network' => is_multisite() && is_plugin_active_for_network($file)];
+        }
+        return $list;
+    }
+
+    private static function listed(array $files): array
+    {
+        $list = [];
+        foreach ($files as $file => $data) {
+            $list[] = ['file' => (string) $file, 'name' => (string) ($data['Name'] ?? ''), 'version' => (string) ($data['Version'] ?? '')];
+        }
+        return $list;
+    }
+
+    private static function opcache(): ?array
+    {
+        $status = function_exists('opcache_get_status') ? @opcache_get_status(false) : false;
+        if (!$status) {
+            return null;
+        }
+        return ['used_bytes' => $status['memory_usage']['used_memory'] ?? 0, 'free_bytes' => $status['memory_usage']['free_memory'] ?? 0,
+            'strings_bytes' => $status['interned_strings_usage']['used_memory'] ?? 0, 'scripts' => $status['opcache_statistics']['num_cached_scripts'] ?? 0,
+            'hits' => $status['opcache_statistics']['hits'] ?? 0, 'misses' => $status['opcache_statistics']['misses'] ?? 0, 'restarts' => $status['opcache_statistics']['oom_restarts'] ?? 0];
+    }
+}
+
+/** What this WordPress does differently in a fleet. */
+final class Manners
+{
+    public static function teach(): void
+    {
+        // A cookie knows no port; WordPress would write one into a sub-domain network's cookies.
+        if (is_multisite() && is_subdomain_install() && !defined('COOKIE_DOMAIN') && defined('DOMAIN_CURRENT_SITE') && str_contains(DOMAIN_CURRENT_SITE, ':')) {
+            define('COOKIE_DOMAIN', '.' . strstr(DOMAIN_CURRENT_SITE, ':', true));
+        }
+        add_filter('pre_http_request', [self::class, 'at_home'], 1, 3);
+        if (!defined('DISALLOW_FILE_MODS') || !DISALLOW_FILE_MODS) {
+            return;
+        }
+        // Releases come from the fleet: nobody asks outside for updates.
+        remove_action('init', 'wp_schedule_update_checks');
+        foreach (['core', 'plugins', 'themes'] as $kind) {
+            remove_action('admin_init', "_maybe_update_$kind");
+            remove_all_actions($kind === 'core' ? 'wp_version_check' : "wp_update_$kind");
+            add_filter("pre_site_transient_update_$kind", static fn() => (object) [
+                'last_checked' => time(), 'version_checked' => $GLOBALS['wp_version'], 'updates' => [], 'response' => [], 'no_update' => [], 'translations' => [], 'checked' => []]);
+        }
+    }
+
+    /**
+     * WordPress asks its own public address for cron, site health and more. Those requests stay in the container: the
+     * way out and back may not exist, and a local certificate authority is not known here.
+     */
+    public static function at_home($answer, $arguments, $url)
+    {
+        $at = wp_parse_url($url);
+        $host = strtolower($at['host'] ?? '');
+        if ($answer !== false || $host === '') {
+            return $answer;
+        }
+        if ($host === 'api.wordpress.org' && defined('DISALLOW_FILE_MODS') && DISALLOW_FILE_MODS) {
+            return new \WP_Error('flotta_no_updates', 'Updates come from the fleet.');
+        }
+        $port = isset($at['port']) ? ":{$at['port']}" : '';
+        if (!self::is_own($host . $port)) {
+            return $answer;
+        }
+        $arguments['headers'] = is_array($arguments['headers'] ?? null) ? $arguments['headers'] : [];
+        $arguments['headers']['Host'] = $host . $port;
+        $arguments['headers']['X-Forwarded-Proto'] = $at['scheme'] ?? 'https';
+        $arguments['headers']['X-Forwarded-For'] = '127.0.0.1';
+        $arguments['reject_unsafe_urls'] = false;
+        $hops = (int) ($arguments['redirection'] ?? 5);
+        $arguments['redirection'] = 0;
+        $inside = 'http://127.0.0.1:' . (getenv('FLOTTA_LOOPBACK_PORT') ?: '80') . ($at['path'] ?? '/') . (isset($at['query']) ? "?{$at['query']}" : '');
+        $answer = wp_remote_request($inside, $arguments);
+        $next = is_wp_error($answer) ? '' : (string) wp_remote_retrieve_header($answer, 'location');
+        if ($next === '' || $hops < 1 || wp_remote_retrieve_response_code($answer) >= 400) {
+            return $answer;
+        }
+        unset($arguments['headers']['Host']);
+        $next = \WP_Http::make_absolute_url($next, $url);
+        return wp_remote_request($next, ['redirection' => $hops - 1, 'method' => ($arguments['method'] ?? 'GET') === 'HEAD' ? 'HEAD' : 'GET', 'body' => null] + $arguments);
+    }
+
+    private static function is_own(string $host): bool
+    {
+        static $known = [];
+        if (!isset($known[$host])) {
+            $own = [$_SERVER['HTTP_HOST'] ?? ''];
+            foreach ([get_option('home'), get_option('siteurl')] as $address) {
+                $at = wp_parse_url((string) $address);
+                $own[] = ($at['host'] ?? '') . (isset($at['port']) ? ":{$at['port']}" : '');
+            }
+            $known[$host] = in_array($host, array_map('strtolower', $own), true)
+                || (is_multisite() && get_sites(['domain' => $host, 'number' => 1, 'fields' => 'ids', 'network_id' => 0]) !== []);
+        }
+        return $known[$host];
+    }
+}
+
+/** The command line: `php flotta-agent.php VERB` inside the container. */
+final class Terminal
+{
+    private const VERBS = ['ready', 'facts', 'invite', 'install'];
+    private bool $answered = false;
+    private string $verb;
+    private array $input = [];
+    private ?Installation $installation = null;
+
+    public function __construct(array $arguments)
+    {
+        $this->verb = $arguments[1] ?? '';
+        ob_start();
+        // WordPress dies in its own ways; whatever happens, what comes out is one JSON object.
+        register_shutdown_function(function () {
+            if (!$this->answered) {
+                $said = trim(preg_replace('/\s+/', ' ', strip_tags($this->drain() . ' ' . (error_get_last()['message'] ?? ''))));
+                $this->answer(['ok' => false, 'error' => "$this->verb ended early: " . substr($said, 0, 500), 'fix' => 'see that the database answers and the configuration is right, then try again']);
+            }
+        });
+    }
+
+    /** Reads the question and makes ready; answers the file that loads WordPress. */
+    public function begin(): string
+    {
+        if (!in_array($this->verb, self::VERBS, true)) {
+            throw new Refusal("there is no verb \"$this->verb\"", 'use ' . implode(', ', self::VERBS));
+        }
+        $text = stream_isatty(STDIN) ? '' : trim((string) stream_get_contents(STDIN, 1048576));
+        $input = $text === '' ? [] : json_decode($text, true, 32);
+        if (!is_array($input)) {
+            throw new Refusal('standard input is not a JSON object', 'send JSON');
+        }
+        $this->input = $input;
+        $domain = $input['domain'] ?? self::configured_domain();
+        $https = ($input['scheme'] ?? 'https') === 'https';
+        if ($this->verb === 'install') {
+            $this->installation = new Installation($input);
+            $this->installation->before_wordpress();
+        }
+        // WordPress takes its bearings from a request; here is one for the main site.
+        $_SERVER = ['HTTP_HOST' => $domain, 'SERVER_NAME' => strtok($domain, ':'), 'REQUEST_URI' => '/', 'REQUEST_METHOD' => 'GET', 'SERVER_PROTOCOL' => 'HTTP/1.1',
+            'REMOTE_ADDR' => '127.0.0.1', 'SCRIPT_NAME' => '/index.php', 'PHP_SELF' => '/index.php'] + ($https ? ['HTTPS' => 'on'] : []) + $_SERVER;
+        foreach ([dirname(__DIR__, 2), getcwd(), '/var/www/html', '/var/www/html/wp'] as $folder) {
+            if (is_file("$folder/wp-load.php")) {
+                return "$folder/wp-load.php";
+            }
+        }
+        throw new Refusal('no WordPress was found', 'run this in the folder that holds wp-load.php');
+    }
+
+    /** With WordPress loaded: does what was asked. */
+    public function end(): never
+    {
+        $result = match ($this->verb) {
+            'ready' => Verbs::ready(),
+            'facts' => Verbs::facts(),
+            'invite' => Verbs::invite($this->input),
+            'install' => $this->installation->run(),
+        };
+        $this->answer($result);
+        exit($result['ok'] ? 0 : 1);
+    }
+
+    public function fail(\Throwable $problem): never
+    {
+        if (!$problem instanceof Refusal) {
+            error_log('flotta-agent: ' . $problem);
+        }
+        $this->answer(['ok' => false, 'error' => ($problem instanceof Refusal ? '' : "$this->verb failed: ") . $problem->getMessage(),
+            'fix' => $problem instanceof Refusal ? $problem->fix : "read the container's log"]);
+        exit(1);
+    }
+
+    private static function configured_domain(): string
+    {
+        $extra = (string) getenv('WORDPRESS_CONFIG_EXTRA');
+        if (preg_match('/DOMAIN_CURRENT_SITE[\'"]\s*,\s*[\'"]([^\'"]+)/', $extra, $found)) {
+            return $found[1];
+        }
+        return preg_match('#WP_HOME[\'"]\s*,\s*[\'"]https?://([^\'"/]+)#', $extra, $found) ? $found[1] : 'localhost';
+    }
+
+    private function drain(): string
+    {
+        $said = '';
+        while (ob_get_level() > 0) {
+            $said = ob_get_clean() . $said;
+        }
+        return $said;
+    }
+
+    private function answer(array $answer): void
+    {
+        $this->drain();
+        $this->answered = true;
+        fwrite(STDOUT, encode($answer) . "\n");
+    }
+}
+
+/** Installs WordPress: from nothing, or by giving a template's copy its own name. Run again it changes nothing. */
+final class Installation
+{
+    private string $title;
+    private string $domain;
+    private string $path;
+    private string $scheme;
+    private string $network;
+    private string $login;
+    private string $email;
+    private string $locale;
+    private bool $template;
+
+    public function __construct(private array $input)
+    {
+        $this->title = $this->text('title', '/^.{1,200}$/us', 'a title of 1 to 200 characters');
+        $this->domain = $this->text('domain', '/^[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:[0-9]{1,5})?$/D', 'a lower-case host name, with a port if it is not 443');
+        $this->path = $this->text('path', '#^/([A-Za-z0-9_-]+/)*$#D', 'a path that begins and ends with a slash', '/');
+        $this->scheme = $this->text('scheme', '/^https?$/D', 'http or https', 'https');
+        $this->network = $this->text('network', '/^(single|sub-directory|sub-domain)$/D', 'single, sub-directory or sub-domain');
+        $this->login = $this->text('admin_login', '/^[a-z0-9_.@-]{1,60}$/D', 'a login name of 1 to 60 of a-z 0-9 _ . @ -');
+        $this->email = $this->text('admin_email', '/^[^@\s]+@[^@\s]+$/D', 'an e-mail address');
+        $this->locale = $this->text('locale', '/^[a-z]{2,3}(_[A-Z]{2})?(_[a-z0-9]+)?$/D', 'a locale such as sv_SE', 'sv_SE');
+        $this->template = ($input['template'] ?? false) === true;
+    }
+
+    private function text(string $field, string $pattern, string $wanted, ?string $otherwise = null): string
+    {
+        $value = $this->input[$field] ?? $otherwise;
+        if (!is_string($value) || !preg_match($pattern, $value)) {
+            throw new Refusal("$field is " . (isset($this->input[$field]) ? 'not right' : 'missing'), "give $wanted");
+        }
+        return $value;
+    }
+
+    /** A network's code refuses to load before its tables exist: what is not there yet is looked at as a single site. */
+    public function before_wordpress(): void
+    {
+        define('WP_INSTALLING', true);
+        define('MULTISITE', false);
+        set_error_handler(static fn(int $kind, string $text) => str_contains($text, 'already defined'), E_WARNING | E_NOTICE);
+    }
+
+    public function run(): array
+    {
+        global $wpdb;
+        restore_error_handler();
+        $wpdb->suppress_errors();
+        if ((string) $wpdb->get_var('SELECT 1') !== '1') {
+            throw new Refusal('the database does not answer', 'see that the database server runs and the account is right');
+        }
+        if ($wpdb->get_var("SELECT GET_LOCK(CONCAT('flotta_install_', DATABASE()), 0)") !== '1') {
+            throw new Refusal('another installation of this instance is running', 'wait for it to end');
+        }
+        foreach ($wpdb->tables('ms_global') as $name => $table) {
+            $wpdb->$name = $table;
+        }
+        $tables = $wpdb->get_col($wpdb->prepare('SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name LIKE %s', $wpdb->esc_like($wpdb->base_prefix) . '%'));
+        $marker = $wpdb->base_prefix . 'flotta_install';
+        $how = 'fresh';
+        if (in_array($marker, $tables, true)) {
+            // Ours, and never finished: nobody has worked in it.
+            $wpdb->query('SET foreign_key_checks = 0');
+            foreach ($tables as $table) {
+                $wpdb->query("DROP TABLE IF EXISTS `$table`");
+            }
+            $tables = [];
+            $how = 'repaired';
+        }
+        if ($tables !== []) {
+            $this->check_kind($tables);
+            if (get_option('flotta_template') !== false) {
+                $this->adopt();
+                return $this->verified(['already' => false, 'how' => 'template']);
+            }
+            $this->check_complete($tables);
+            return $this->verified(['already' => true, 'how' => 'found']);
+        }
+        $wpdb->query("CREATE TABLE `$marker` (started DATETIME NOT NULL)");
+        $this->fresh();
+        $wpdb->query("DROP TABLE `$marker`");
+        return $this->verified(['already' => false, 'how' => $how]);
+    }
+
+    private function address(): string
+    {
+        return $this->scheme . '://' . $this->domain . rtrim($this->path, '/');
+    }
+
+    private function fresh(): void
+    {
+        global $wpdb, $wp_rewrite, $wp_locale;
+        // Nobody is mailed, and no request is made to find out whether addresses can be pretty.
+        eval('function wp_new_blog_notification($title, $url, $user, $password) {}');
+        add_filter('pre_wp_mail', '__return_false');
+        add_filter('pre_http_request', static fn() => new \WP_Error('flotta_installing', 'No requests while installing.'), 0);
+        add_filter('locale', fn() => $this->locale);
+        require_once ABSPATH . 'wp-admin/includes/upgrade.php';
+        load_default_textdomain($this->locale);
+        $wp_locale = new \WP_Locale();
+        defined('WP_SITEURL') || define('WP_SITEURL', $this->address());
+        $structure = ($this->network === 'sub-directory' ? '/blog' : '') . '/%year%/%monthnum%/%day%/%postname%/';
+        $pretty = static fn() => $structure;
+        add_filter('pre_option_permalink_structure', $pretty);
+        $done = wp_install($this->title, $this->login, $this->email, true, '', wp_slash(wp_generate_password(40, false)), $this->locale);
+        if (is_wp_error($done) || empty($done['user_id'])) {
+            throw new \RuntimeException('wp_install: ' . (is_wp_error($done) ? $done->get_error_message() : 'no user was made: ' . $wpdb->last_error));
+        }
+        remove_filter('pre_option_permalink_structure', $pretty);
+        $settings = ['home' => $this->address(), 'siteurl' => defined('WP_SITEURL') ? WP_SITEURL : $this->address(), 'WPLANG' => $this->locale, 'ping_sites' => '',
+            'default_pingback_flag' => '0', 'default_ping_status' => 'closed', 'show_avatars' => '0', 'permalink_structure' => $structure];
+        if ($this->locale === 'sv_SE') {
+            $settings['timezone_string'] = 'Europe/Stockholm';
+        }
+        foreach ($settings as $name => $value) {
+            update_option($name, $value);
+        }
+        wp_delete_comment(1, true);
+        delete_user_option($done['user_id'], 'default_password_nag', true);
+        if ($this->network !== 'single') {
+            install_network();
+            wp_set_current_user($done['user_id']);
+            $made = populate_network(1, $this->domain, $this->email, $this->title, $this->path, $this->network === 'sub-domain');
+            if (is_wp_error($made) && $made->get_error_code() !== 'no_wildcard_dns') {
+                throw new \RuntimeException('populate_network: ' . $made->get_error_message());
+            }
+            // Else WordPress allows 1.5 MB for a file.
+            $wpdb->update($wpdb->sitemeta, ['meta_value' => '65536'], ['meta_key' => 'fileupload_maxk', 'site_id' => 1]);
+            $wpdb->update($wpdb->blogs, ['public' => 1], ['blog_id' => 1]);
+        }
+        $wp_rewrite->init();
+        $wp_rewrite->set_permalink_structure($structure);
+        $wp_rewrite->flush_rules(false);
+        $this->sign();
+    }
+
+    private function sign(): void
+    {
+        if ($this->template) {
+            update_option('flotta_template', VERSION, false);
+        }
+        update_option('flotta_installed', gmdate('Y-m-d\TH:i:s\Z'), false);
+    }
+
+    private function check_kind(array $tables): void
+    {
+        global $wpdb;
+        $found = 'single';
+        if (in_array($wpdb->site, $tables, true)) {
+            $found = $wpdb->get_var("SELECT meta_value FROM $wpdb->sitemeta WHERE meta_key = 'subdomain_install' ORDER BY site_id LIMIT 1") ? 'sub-domain' : 'sub-directory';
+        }
+        if ($found !== $this->network) {
+            throw new Refusal("the database holds an installation of kind $found, not $this->network", 'ask for that kind, or give the instance an empty schema');
+        }
+    }
+
+    private function check_complete(array $tables): void
+    {
+        global $wpdb;
+        $missing = array_diff($wpdb->tables('blog'), $tables);
+        $admins = $missing ? 0 : (int) $wpdb->get_var($wpdb->prepare("SELECT COUNT(*) FROM $wpdb->usermeta WHERE meta_key = %s AND meta_value LIKE %s", $wpdb->get_blog_prefix() . 'capabilities', '%administrator%'));
+        if ($missing || !is_blog_installed() || $admins === 0) {
+            throw new Refusal('the database holds part of a WordPress that this agent did not make' . ($missing ? ' (without ' . implode(', ', array_slice($missing, 0, 3)) . ')' : ''),
+                'give the instance an empty schema, or restore a complete one');
+        }
+    }
+
+    /** The schema is a copy of a template: everything that names the template gets this instance's names. */
+    private function adopt(): void
+    {
+        global $wpdb;
+        $old = rtrim((string) $wpdb->get_var("SELECT option_value FROM $wpdb->options WHERE option_name = 'home'"), '/');
+        $old_domain = substr($old, strpos($old, '://') + 3);
+        $admin = (int) $wpdb->get_var("SELECT MIN(ID) FROM $wpdb->users");
+        $now = current_time('mysql', true);
+        $wpdb->query('START TRANSACTION');
+        foreach (['home' => $this->address(), 'siteurl' => $this->address(), 'blogname' => $this->title, 'admin_email' => $this->email, 'new_admin_email' => $this->email] as $name => $value) {
+            $wpdb->update($wpdb->options, ['option_value' => $value], ['option_name' => $name]);
+        }
+        $wpdb->update($wpdb->users, ['user_login' => $this->login, 'user_nicename' => sanitize_title($this->login), 'display_name' => $this->login, 'user_email' => $this->email, 'user_url' => $this->address(),
+            'user_pass' => wp_hash_password(wp_generate_password(40, false)), 'user_registered' => $now, 'user_activation_key' => ''], ['ID' => $admin]);
+        $wpdb->update($wpdb->usermeta, ['meta_value' => $this->login], ['user_id' => $admin, 'meta_key' => 'nickname']);
+        $wpdb->query("DELETE FROM $wpdb->usermeta WHERE meta_key = 'session_tokens'");
+        $wpdb->query($wpdb->prepare("UPDATE $wpdb->posts SET guid = REPLACE(guid, %s, %s), post_content = REPLACE(post_content, %s, %s), post_date = %s, post_date_gmt = %s, post_modified = %s, post_modified_gmt = %s",
+            $old, $this->address(), $old, $this->address(), get_date_from_gmt($now), $now, get_date_from_gmt($now), $now));
+        if ($this->network !== 'single') {
+            $wpdb->update($wpdb->site, ['domain' => $this->domain, 'path' => $this->path], ['id' => 1]);
+            $wpdb->update($wpdb->blogs, ['domain' => $this->domain, 'path' => $this->path, 'registered' => $now, 'last_updated' => $now], ['blog_id' => 1]);
+            foreach (['site_name' => $this->title, 'admin_email' => $this->email, 'siteurl' => $this->address() . '/', 'site_admins' => serialize([$this->login])] as $name => $value) {
+                $wpdb->update($wpdb->sitemeta, ['meta_value' => $value], ['site_id' => 1, 'meta_key' => $name]);
+            }
+            $wpdb->update($wpdb->usermeta, ['meta_value' => $this->domain], ['user_id' => $admin, 'meta_key' => 'source_domain', 'meta_value' => $old_domain]);
+        }
+        $wpdb->query("DELETE FROM $wpdb->options WHERE option_name LIKE '\\_transient\\_%' OR option_name LIKE '\\_site\\_transient\\_%'");
+        $wpdb->query("DELETE FROM $wpdb->options WHERE option_name = 'flotta_template'");
+        $this->sign();
+        $wpdb->query('COMMIT');
+    }
+
+    /** What counts is how the instance's own configuration sees it: asked in a process of its own. */
+    private function verified(array $answer): array
+    {
+        global $wpdb;
+        $wpdb->query("SELECT RELEASE_LOCK(CONCAT('flotta_install_', DATABASE()))");
+        $child = proc_open([PHP_BINARY, __FILE__, 'ready'], [['pipe', 'r'], ['pipe', 'w'], STDERR], $pipes, getcwd() ?: null);
+        if (!is_resource($child)) {
+            throw new \RuntimeException('no process could be started to verify the installation');
+        }
+        fwrite($pipes[0], encode(['domain' => $this->domain, 'scheme' => $this->scheme]));
+        fclose($pipes[0]);
+        $seen = json_decode((string) stream_get_contents($pipes[1]), true);
+        proc_close($child);
+        if (!is_array($seen) || !($seen['ready'] ?? false)) {
+            throw new Refusal('installed, but it does not load: ' . ($seen['error'] ?? 'no answer'), 'see that WORDPRESS_CONFIG_EXTRA says the same domain and network kind');
+        }
+        if ($seen['network'] !== $this->network) {
+            throw new Refusal("installed as $this->network, but configured as {$seen['network']}", 'set MULTISITE and SUBDOMAIN_INSTALL in WORDPRESS_CONFIG_EXTRA to match');
+        }
+        return ['ok' => true] + $answer + ['admin_login' => $this->login, 'url' => $this->address() . '/'] + $seen;
+    }
+}
+
+if (defined('ABSPATH')) {
+    Manners::teach();
+    Door::open();
+} elseif (PHP_SAPI === 'cli' && realpath($argv[0] ?? '') === __FILE__) {
+    // At the top level, since WordPress's globals must be global.
+    $flotta_terminal = new Terminal($argv);
+    try {
+        require_once $flotta_terminal->begin();
+        Manners::teach();
+        $flotta_terminal->end();
+    } catch (\Throwable $flotta_problem) {
+        $flotta_terminal->fail($flotta_problem);
+    }
+} else {
+    // Fetched by itself, over the web: nothing.
+    http_response_code(404);
+}

@@ -1,0 +1,153 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! The configuration as it is written. Every key has a default; unknown keys are refused.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::fleet::Limits;
+
+/// The whole file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Raw {
+    /// The fleet's folder on the host.
+    pub home: PathBuf,
+    /// The fleet's name.
+    pub fleet: String,
+    /// Where the API and the pages are served.
+    pub listen: String,
+    /// Their address as users see it.
+    pub public_url: String,
+    /// Where the engine listens.
+    pub engine: String,
+    /// Operations worked on at once.
+    pub workers: usize,
+    /// Seconds that an instance gets to become well after it was started.
+    pub healthy_deadline_seconds: u64,
+    /// Whether logs are JSON.
+    pub log_json: bool,
+    /// The store.
+    pub store: RawStore,
+    /// The images of platform services.
+    pub images: RawImages,
+    /// The gateway.
+    pub gateway: RawGateway,
+    /// The private network and the host's resources.
+    pub network: RawNetwork,
+    /// Limits of an instance that asks for none.
+    pub limits: Limits,
+    /// The master keys.
+    pub secrets: RawSecrets,
+}
+
+impl Default for Raw {
+    fn default() -> Self {
+        Self {
+            home: "/var/lib/flotta".into(),
+            fleet: "flotta".into(),
+            listen: "127.0.0.1:7700".into(),
+            public_url: "http://127.0.0.1:7700".into(),
+            engine: "unix:///var/run/docker.sock".into(),
+            workers: 4,
+            healthy_deadline_seconds: 60,
+            log_json: false,
+            store: RawStore::default(),
+            images: RawImages::default(),
+            gateway: RawGateway::default(),
+            network: RawNetwork::default(),
+            limits: Limits::default(),
+            secrets: RawSecrets::default(),
+        }
+    }
+}
+
+/// `[store]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawStore {
+    /// `sqlite:///…` or `postgres://…`; none means `flotta.db` in the home folder.
+    pub address: Option<String>,
+}
+
+/// `[images]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawImages {
+    /// The database server's.
+    pub mariadb: String,
+    /// The gateway's.
+    pub gateway: String,
+}
+
+impl Default for RawImages {
+    fn default() -> Self {
+        Self { mariadb: "flotta/mariadb:11.8".into(), gateway: "flotta/gateway:2.6".into() }
+    }
+}
+
+/// `[gateway]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawGateway {
+    /// Addresses to listen on; none means all.
+    pub bind: Vec<String>,
+    /// Port for HTTP.
+    pub http_port: u16,
+    /// Port for HTTPS.
+    pub https_port: u16,
+    /// ACME account; without it, the local authority signs everything.
+    pub acme_email: Option<String>,
+    /// ACME directory.
+    pub acme_directory: Option<String>,
+}
+
+impl Default for RawGateway {
+    fn default() -> Self {
+        Self { bind: Vec::new(), http_port: 80, https_port: 443, acme_email: None, acme_directory: None }
+    }
+}
+
+/// `[network]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawNetwork {
+    /// A private /20; none lets Flotta find a free one.
+    pub subnet: Option<String>,
+    /// Private ranges that instances may reach all the same.
+    pub allowed_ranges: Vec<String>,
+    /// Memory of the host that instances never get, in MiB.
+    pub reserved_memory_mib: u64,
+    /// How many times the rest may be promised.
+    pub memory_overcommit: f64,
+    /// Disk that must stay free, in MiB.
+    pub reserved_disk_mib: u64,
+    /// Buffer pool of the database server.
+    pub buffer_pool: String,
+}
+
+impl Default for RawNetwork {
+    fn default() -> Self {
+        // An idle instance takes a thirtieth of its limit (docs/benchmarks.md), so ten times is careful.
+        Self {
+            subnet: None,
+            allowed_ranges: Vec::new(),
+            reserved_memory_mib: 1024,
+            memory_overcommit: 10.0,
+            reserved_disk_mib: 2048,
+            buffer_pool: "256M".into(),
+        }
+    }
+}
+
+/// `[secrets]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawSecrets {
+    /// File of the present master key; none means `master.key` in the home folder.
+    pub key_file: Option<PathBuf>,
+    /// Files of earlier ones, while `flotta secret rotate` has not run.
+    pub previous_key_files: Vec<PathBuf>,
+}

@@ -1,0 +1,210 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! What a fleet is set to, as its rooms need it.
+
+use std::{net::Ipv4Addr, path::PathBuf, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use super::{FleetId, Instance, Limits};
+use crate::error::FieldError;
+
+/// Names, places and images of one fleet.
+#[derive(Clone, Debug)]
+pub struct FleetSettings {
+    /// The fleet's name.
+    pub fleet: FleetId,
+    /// The fleet's folder on the host.
+    pub home: PathBuf,
+    /// Image of the database server.
+    pub mariadb_image: String,
+    /// Image of the gateway.
+    pub gateway_image: String,
+    /// Port of HTTP at the gateway.
+    pub http_port: u16,
+    /// Port of HTTPS at the gateway.
+    pub https_port: u16,
+    /// Limits of an instance that asks for none.
+    pub limits: Limits,
+    /// Memory of the host that instances never get, in MiB.
+    pub reserved_memory_mib: u64,
+    /// How many times the host's memory may be promised: most instances idle far below their limit.
+    pub memory_overcommit: f64,
+    /// Disk that must stay free, in MiB.
+    pub reserved_disk_mib: u64,
+    /// Buffer pool of the database server, such as `256M`.
+    pub buffer_pool: String,
+    /// How long an instance gets to become well after it was started.
+    pub healthy_deadline: std::time::Duration,
+    /// Private ranges that instances may reach all the same, in CIDR form.
+    pub allowed_ranges: Vec<String>,
+}
+
+impl FleetSettings {
+    /// The network's name.
+    #[must_use]
+    pub fn network(&self) -> String {
+        format!("{}-net", self.fleet)
+    }
+    /// The bridge's name on the host: at most 15 characters, hence a digest of longer fleets.
+    #[must_use]
+    pub fn bridge(&self) -> String {
+        let plain = format!("fl-{}", self.fleet);
+        if plain.len() <= 15 {
+            return plain;
+        }
+        use sha2::Digest;
+        let digest = sha2::Sha256::digest(self.fleet.as_str());
+        format!("fl-{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3])
+    }
+    /// The database server's container and volume.
+    #[must_use]
+    pub fn database_server(&self) -> String {
+        format!("{}-db-1", self.fleet)
+    }
+    /// The gateway's container.
+    #[must_use]
+    pub fn gateway(&self) -> String {
+        format!("{}-gateway", self.fleet)
+    }
+    /// Host folder of the database server's socket.
+    #[must_use]
+    pub fn database_run(&self) -> PathBuf {
+        self.home.join("run/db-1")
+    }
+    /// Host folder of the gateway's admin socket.
+    #[must_use]
+    pub fn gateway_run(&self) -> PathBuf {
+        self.home.join("run/gateway")
+    }
+    /// Host folder of an instance's secret files.
+    #[must_use]
+    pub fn secrets_of(&self, owner: &str) -> PathBuf {
+        self.home.join("secrets").join(owner)
+    }
+    /// Host folder of all archives.
+    #[must_use]
+    pub fn archives(&self) -> PathBuf {
+        self.home.join("archives")
+    }
+    /// The agent's file on the host.
+    #[must_use]
+    pub fn agent(&self) -> PathBuf {
+        self.home.join("agent/flotta-agent.php")
+    }
+    /// Name of an instance's container of its present generation.
+    #[must_use]
+    pub fn container(&self, instance: &Instance) -> String {
+        format!("{}-{}-{}", self.fleet, instance.key(), instance.generation)
+    }
+    /// Name of an instance's uploads volume.
+    #[must_use]
+    pub fn uploads(&self, instance: &Instance) -> String {
+        format!("{}-{}-uploads", self.fleet, instance.key())
+    }
+}
+
+/// The fleet's private addresses: one /20, of which every instance has two, so that a new container can start beside the old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subnet(Ipv4Addr);
+
+impl Subnet {
+    /// Bits of the network part.
+    pub const BITS: u8 = 20;
+    /// Addresses before the first instance's: network, host, and some to spare.
+    const FIRST: u32 = 16;
+    /// How many instances fit.
+    pub const CAPACITY: u32 = ((1 << (32 - Self::BITS as u32)) - Self::FIRST - 1) / 2;
+
+    /// Every /20 of 10.128.0.0/9, in an order that depends on the fleet, so that two fleets seldom try the same one first.
+    pub fn candidates(fleet: &FleetId) -> impl Iterator<Item = Self> + use<> {
+        const COUNT: u32 = 1 << (Subnet::BITS as u32 - 9);
+        let start = fleet.as_str().bytes().fold(0_u32, |sum, b| sum.wrapping_mul(31).wrapping_add(u32::from(b)));
+        (0..COUNT).map(move |n| Self(Ipv4Addr::from(0x0a80_0000 + ((start.wrapping_add(n) % COUNT) << (32 - Subnet::BITS)))))
+    }
+
+    /// The host's address in it.
+    #[must_use]
+    pub fn gateway(self) -> Ipv4Addr {
+        Ipv4Addr::from(u32::from(self.0) + 1)
+    }
+
+    /// An instance's address: the slot's first or second, by turns of the generation. None where the slot lies outside.
+    #[must_use]
+    pub fn address(self, slot: u32, generation: u32) -> Option<Ipv4Addr> {
+        (slot < Self::CAPACITY).then(|| Ipv4Addr::from(u32::from(self.0) + Self::FIRST + 2 * slot + (generation & 1)))
+    }
+
+    /// Whether it shares an address with a range in CIDR form. What cannot be read overlaps nothing.
+    #[must_use]
+    pub fn overlaps(self, cidr: &str) -> bool {
+        let Some((base, bits)) = cidr.split_once('/') else { return false };
+        let (Ok(base), Ok(bits)) = (base.parse::<Ipv4Addr>(), bits.parse::<u8>()) else { return false };
+        let bits = bits.min(Self::BITS);
+        // A default route (0.0.0.0/0) says nothing about what is taken.
+        if bits == 0 {
+            return false;
+        }
+        let mask = u32::MAX << (32 - bits);
+        u32::from(base) & mask == u32::from(self.0) & mask
+    }
+}
+
+impl std::fmt::Display for Subnet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.0, Self::BITS)
+    }
+}
+
+impl FromStr for Subnet {
+    type Err = FieldError;
+    fn from_str(text: &str) -> Result<Self, FieldError> {
+        text.strip_suffix("/20")
+            .and_then(|base| base.parse::<Ipv4Addr>().ok())
+            .filter(|base| base.is_private() && u32::from(*base) % (1 << (32 - Self::BITS)) == 0)
+            .map(Self)
+            .ok_or_else(|| {
+                FieldError::new(
+                    "network.subnet",
+                    "invalid-subnet",
+                    format!("`{text}` is no private /20"),
+                    "write one such as 10.201.16.0/20",
+                )
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_distinct_and_inside() {
+        let subnet: Subnet = "10.201.16.0/20".parse().unwrap();
+        assert_eq!(subnet.gateway(), Ipv4Addr::new(10, 201, 16, 1));
+        let mut seen = std::collections::BTreeSet::new();
+        for slot in 0..Subnet::CAPACITY {
+            for generation in 1..3 {
+                let address = subnet.address(slot, generation).unwrap();
+                assert!(subnet.overlaps(&format!("{address}/32")));
+                assert!(seen.insert(address));
+            }
+        }
+        assert!(subnet.address(Subnet::CAPACITY, 0).is_none());
+        assert!(!seen.contains(&Ipv4Addr::new(10, 201, 31, 255)));
+    }
+
+    #[test]
+    fn overlap_is_seen_both_ways() {
+        let subnet: Subnet = "10.201.16.0/20".parse().unwrap();
+        assert!(subnet.overlaps("10.201.0.0/16") && subnet.overlaps("10.201.17.0/24") && subnet.overlaps("10.0.0.0/8"));
+        assert!(!subnet.overlaps("10.201.32.0/20") && !subnet.overlaps("0.0.0.0/0") && !subnet.overlaps("172.17.0.0/16"));
+    }
+
+    #[test]
+    fn candidates_are_all_there() {
+        let all: std::collections::BTreeSet<_> = Subnet::candidates(&"flotta".parse().unwrap()).map(|s| s.to_string()).collect();
+        assert_eq!(all.len(), 2048);
+    }
+}

@@ -1,0 +1,12 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! What every room needs of a running instance: what its containers are made from, and the tools to act on it.
+
+pub mod archive;
+pub mod drift;
+pub mod spec;
+pub mod template;
+mod tools;
+
+pub use tools::{INSTANCE_SECRETS, Target, Tools};

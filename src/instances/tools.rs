@@ -1,0 +1,146 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! The stores and drivers that rooms work with, and one instance made ready to work on.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use secrecy::SecretString;
+
+use super::spec;
+use crate::{
+    clock::Clock,
+    drivers::{
+        database_server::DatabaseServer,
+        engine::Engine,
+        gateway::{Gateway, Route},
+        wordpress::{Site, Wordpress},
+    },
+    error::{Error, FieldError, Result},
+    fleet::{FleetSettings, Instance, InstanceId, Release, Scope, Subnet},
+    store::{self, Store},
+    vault::Vault,
+};
+
+/// Everything that rooms act with. Cheap to clone.
+#[derive(Clone)]
+pub struct Tools {
+    /// What the fleet remembers.
+    pub store: Store,
+    /// What runs containers.
+    pub engine: Arc<dyn Engine>,
+    /// What holds the schemas.
+    pub database: Arc<dyn DatabaseServer>,
+    /// What stands in front of the sites.
+    pub gateway: Arc<dyn Gateway>,
+    /// WordPress in the instances.
+    pub wordpress: Arc<dyn Wordpress>,
+    /// Opens and seals secrets.
+    pub vault: Vault,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Names, places and images.
+    pub settings: Arc<FleetSettings>,
+    /// The fleet's addresses.
+    pub subnet: Subnet,
+    /// Held while a template is made.
+    pub template: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// Names of the secrets that every instance has.
+pub const INSTANCE_SECRETS: [&str; 10] = [
+    "db_password",
+    "agent_key",
+    "auth_key",
+    "secure_auth_key",
+    "logged_in_key",
+    "nonce_key",
+    "auth_salt",
+    "secure_auth_salt",
+    "logged_in_salt",
+    "nonce_salt",
+];
+
+/// One instance with everything that working on it needs.
+pub struct Target {
+    /// The tools.
+    pub tools: Tools,
+    /// The instance.
+    pub instance: Instance,
+    /// What it runs.
+    pub release: Release,
+}
+
+impl Tools {
+    /// Loads an instance to work on.
+    ///
+    /// # Errors
+    /// When it is gone or the store fails.
+    pub async fn target(&self, id: InstanceId) -> Result<Target> {
+        let instance = store::instances::get(&self.store, &Scope::Fleet, id).await?;
+        let release = store::releases::get(&self.store, instance.release).await?;
+        Ok(Target { tools: self.clone(), instance, release })
+    }
+
+    /// The routes that the gateway should serve, from the store alone.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn routes(&self) -> Result<Vec<Route>> {
+        let instances = store::instances::all(&self.store, &Scope::Fleet).await?;
+        let domains = store::instances::domains(&self.store).await?;
+        instances.iter().filter_map(|i| spec::route(i, &domains, self.subnet).transpose()).collect()
+    }
+}
+
+impl Target {
+    /// Its secrets, made where they are missing.
+    ///
+    /// # Errors
+    /// When the store fails or a secret cannot be opened.
+    pub async fn secrets(&self) -> Result<BTreeMap<String, SecretString>> {
+        self.tools.vault.ensure(&self.tools.store, &self.instance.id.text(), &INSTANCE_SECRETS, self.tools.clock.now()).await
+    }
+
+    /// One of its secrets.
+    ///
+    /// # Errors
+    /// As [`Self::secrets`].
+    pub async fn secret(&self, name: &str) -> Result<SecretString> {
+        self.secrets().await?.remove(name).ok_or_else(|| Error::Internal(format!("no secret `{name}`")))
+    }
+
+    /// How to reach it.
+    ///
+    /// # Errors
+    /// When its slot lies outside the fleet's subnet.
+    pub fn site(&self) -> Result<Site> {
+        Ok(Site { address: self.address()?, port: 80, domain: self.instance.domain.clone(), https_port: self.tools.settings.https_port })
+    }
+
+    /// Its private address.
+    ///
+    /// # Errors
+    /// When its slot lies outside the fleet's subnet.
+    pub fn address(&self) -> Result<std::net::Ipv4Addr> {
+        address(&self.instance, self.tools.subnet)
+    }
+
+    /// Its container's name.
+    #[must_use]
+    pub fn container(&self) -> String {
+        self.tools.settings.container(&self.instance)
+    }
+}
+
+/// An instance's private address.
+pub(super) fn address(instance: &Instance, subnet: Subnet) -> Result<std::net::Ipv4Addr> {
+    subnet.address(instance.slot, instance.generation).ok_or_else(|| {
+        Error::Conflict(FieldError::new(
+            "network.subnet",
+            "subnet-full",
+            format!("the fleet's subnet holds {} instances, and all its addresses are taken", Subnet::CAPACITY),
+            "offboard an instance, or run a second fleet",
+        ))
+    })
+}

@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! The steps, one file each: observe, apply, undo.
+
+mod archive;
+mod close;
+mod container;
+mod database;
+mod health;
+mod install;
+mod intact;
+mod network;
+mod remove;
+mod restore_check;
+mod route;
+mod secrets;
+mod stop;
+mod volume;
+
+pub use archive::Archive;
+pub use close::Close;
+pub use container::Container;
+pub use database::Database;
+pub use health::{PrivateHealth, PublicHealth};
+pub use install::Install;
+pub use intact::Intact;
+pub use network::Network;
+pub use remove::{DropSchema, ForgetSecrets, RemoveContainer, RemoveVolume, Unroute};
+pub use restore_check::RestoreCheck;
+pub use route::Route;
+pub use secrets::Secrets;
+pub use stop::Stop;
+pub use volume::Volume;
+
+use crate::{
+    error::{Error, Result},
+    fleet::{OperationId, container::label},
+    instances::Target,
+    workflow::Observation,
+};
+
+/// What steps work on: the instance, and for which operation.
+pub struct Context {
+    /// The instance with its tools.
+    pub target: Target,
+    /// The operation.
+    pub operation: OperationId,
+    /// What the operation was asked.
+    pub input: serde_json::Value,
+}
+
+/// Whether something with these labels belongs to the context's instance.
+fn is_ours(cx: &Context, labels: &std::collections::BTreeMap<String, String>) -> bool {
+    labels.get(label::FLEET).is_some_and(|fleet| fleet == cx.target.tools.settings.fleet.as_str())
+        && labels.get(label::INSTANCE).is_some_and(|id| *id == cx.target.instance.id.text())
+}
+
+/// Turns an outside failure into what an observer may say of it: it could not be seen.
+fn unseen<T>(seen: Result<T>, then: impl FnOnce(T) -> Observation) -> Result<Observation> {
+    match seen {
+        Ok(seen) => Ok(then(seen)),
+        Err(error @ Error::Outside { .. }) => Ok(Observation::Unknown(error.to_string())),
+        Err(error) => Err(error),
+    }
+}

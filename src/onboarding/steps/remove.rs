@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! The steps that take an instance away, once its final archive was proved. None is ever undone.
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::{Context, is_ours, unseen};
+use crate::{
+    error::Result,
+    workflow::{Observation, Step},
+};
+
+/// The gateway forgets its host names.
+pub struct Unroute;
+/// Its container goes.
+pub struct RemoveContainer;
+/// Its uploads go.
+pub struct RemoveVolume;
+/// Its schema and user go.
+pub struct DropSchema;
+/// Its secrets go, from the files and the store.
+pub struct ForgetSecrets;
+
+/// What a removal sees: `Present` means removed.
+fn gone(there: bool, what: &str) -> Observation {
+    if there { Observation::Absent } else { Observation::Present(json!({"removed": what})) }
+}
+
+#[async_trait]
+impl Step<Context> for Unroute {
+    fn name(&self) -> &'static str {
+        "unroute"
+    }
+    async fn observe(&self, cx: &Context) -> Result<Observation> {
+        unseen(cx.target.tools.gateway.routes().await, |routes| gone(routes.iter().any(|r| r.instance == cx.target.instance.id), "route"))
+    }
+    async fn apply(&self, cx: &Context) -> Result<()> {
+        cx.target.tools.gateway.remove(cx.target.instance.id).await
+    }
+    async fn undo(&self, _: &Context) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Step<Context> for RemoveContainer {
+    fn name(&self) -> &'static str {
+        "remove-container"
+    }
+    async fn observe(&self, cx: &Context) -> Result<Observation> {
+        let name = cx.target.container();
+        unseen(cx.target.tools.engine.container(&name).await, |seen| gone(seen.is_some_and(|found| is_ours(cx, &found.labels)), &name))
+    }
+    async fn apply(&self, cx: &Context) -> Result<()> {
+        cx.target.tools.engine.remove_container(&cx.target.container()).await
+    }
+    async fn undo(&self, _: &Context) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Step<Context> for RemoveVolume {
+    fn name(&self) -> &'static str {
+        "remove-volume"
+    }
+    async fn observe(&self, cx: &Context) -> Result<Observation> {
+        let name = cx.target.tools.settings.uploads(&cx.target.instance);
+        unseen(cx.target.tools.engine.volume(&name).await, |seen| gone(seen.is_some_and(|found| is_ours(cx, &found.labels)), &name))
+    }
+    async fn apply(&self, cx: &Context) -> Result<()> {
+        cx.target.tools.engine.remove_volume(&cx.target.tools.settings.uploads(&cx.target.instance)).await
+    }
+    async fn undo(&self, _: &Context) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Step<Context> for DropSchema {
+    fn name(&self) -> &'static str {
+        "drop-schema"
+    }
+    async fn observe(&self, cx: &Context) -> Result<Observation> {
+        let schema = cx.target.instance.schema();
+        unseen(cx.target.tools.database.schema(&schema).await, |seen| gone(seen.schema || seen.user, &schema))
+    }
+    async fn apply(&self, cx: &Context) -> Result<()> {
+        cx.target.tools.database.drop_schema(&cx.target.instance.schema()).await
+    }
+    async fn undo(&self, _: &Context) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Step<Context> for ForgetSecrets {
+    fn name(&self) -> &'static str {
+        "forget-secrets"
+    }
+    async fn observe(&self, cx: &Context) -> Result<Observation> {
+        Ok(gone(super::Secrets.observe(cx).await? != Observation::Absent, "secrets"))
+    }
+    async fn apply(&self, cx: &Context) -> Result<()> {
+        super::Secrets.undo(cx).await
+    }
+    async fn undo(&self, _: &Context) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! The operations of this room as lists of steps. Stored journals name these steps: to change a list, read
+//! CONTRIBUTING.md, "Change a workflow", first; `tests/it/golden` holds every list.
+
+use std::{collections::HashMap, time::Duration};
+
+use async_trait::async_trait;
+
+use super::steps::{
+    Archive, Close, Container, Context, Database, DropSchema, ForgetSecrets, Install, Intact, Network, PrivateHealth, PublicHealth,
+    RemoveContainer, RemoveVolume, RestoreCheck, Route, Secrets, Stop, Unroute, Volume,
+};
+use crate::{
+    error::Result,
+    fleet::{Desired, InstanceState, Operation, OperationKind, backup::BackupKind},
+    instances::Tools,
+    store::operations::InstanceChange,
+    workflow::{AfterCommit, Catalogue, Commit, Workflow},
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// All workflows of the fleet.
+pub struct Workflows {
+    tools: Tools,
+    lists: HashMap<OperationKind, Workflow<Context>>,
+}
+
+impl Workflows {
+    /// The workflows, acting with these tools.
+    #[must_use]
+    pub fn new(tools: Tools) -> Self {
+        Self { tools, lists: all().into_iter().map(|w| (w.kind, w)).collect() }
+    }
+}
+
+#[async_trait]
+impl Catalogue for Workflows {
+    type Context = Context;
+
+    fn workflow(&self, kind: OperationKind) -> &Workflow<Context> {
+        // `all` has one of each kind; a test holds this.
+        &self.lists[&kind]
+    }
+
+    async fn context(&self, operation: &Operation) -> Result<Context> {
+        Ok(Context { target: self.tools.target(operation.instance).await?, operation: operation.id, input: operation.input.clone() })
+    }
+}
+
+fn becomes(desired: Desired, state: InstanceState) -> InstanceChange {
+    InstanceChange::Set { desired, state, reason: String::new() }
+}
+
+/// Every workflow, one of each kind.
+#[must_use]
+pub fn all() -> Vec<Workflow<Context>> {
+    let running = || becomes(Desired::Running, InstanceState::Running);
+    let suspended = || becomes(Desired::Suspended, InstanceState::Suspended);
+    vec![
+        Workflow {
+            kind: OperationKind::Onboard,
+            version: 1,
+            // Secrets stand before the database, which needs the password: docs/decisions/0004.
+            steps: vec![
+                Box::new(Secrets),
+                Box::new(Database),
+                Box::new(Network),
+                Box::new(Volume),
+                Box::new(Container),
+                Box::new(Install),
+                Box::new(PrivateHealth),
+                Box::new(Archive(BackupKind::Onboarding)),
+                Box::new(RestoreCheck),
+                Box::new(Route),
+                Box::new(PublicHealth),
+            ],
+            commit: Commit::After("route"),
+            after_commit: AfterCommit::Quarantine,
+            when_done: running(),
+            when_undone: InstanceChange::Forget,
+            deadline: 15 * MINUTE,
+        },
+        Workflow {
+            kind: OperationKind::Suspend,
+            version: 1,
+            steps: vec![Box::new(Close), Box::new(Stop)],
+            commit: Commit::Never,
+            after_commit: AfterCommit::Persist,
+            when_done: suspended(),
+            when_undone: InstanceChange::AsDesired,
+            deadline: 10 * MINUTE,
+        },
+        Workflow {
+            kind: OperationKind::Resume,
+            version: 1,
+            steps: vec![
+                Box::new(Secrets),
+                Box::new(Network),
+                Box::new(Intact),
+                Box::new(Container),
+                Box::new(PrivateHealth),
+                Box::new(Route),
+                Box::new(PublicHealth),
+            ],
+            commit: Commit::FromStart,
+            after_commit: AfterCommit::Persist,
+            when_done: running(),
+            when_undone: InstanceChange::AsDesired,
+            deadline: 10 * MINUTE,
+        },
+        Workflow {
+            kind: OperationKind::Offboard,
+            version: 1,
+            steps: vec![
+                Box::new(Close),
+                Box::new(Stop),
+                Box::new(Archive(BackupKind::Final)),
+                Box::new(RestoreCheck),
+                Box::new(Unroute),
+                Box::new(RemoveContainer),
+                Box::new(RemoveVolume),
+                Box::new(DropSchema),
+                Box::new(ForgetSecrets),
+            ],
+            commit: Commit::After("restore-check"),
+            after_commit: AfterCommit::Persist,
+            when_done: InstanceChange::Forget,
+            when_undone: InstanceChange::AsDesired,
+            deadline: 240 * MINUTE,
+        },
+        Workflow {
+            kind: OperationKind::Repair,
+            version: 1,
+            steps: vec![
+                Box::new(Secrets),
+                Box::new(Network),
+                Box::new(Intact),
+                Box::new(Container),
+                Box::new(PrivateHealth),
+                Box::new(Route),
+                Box::new(PublicHealth),
+            ],
+            commit: Commit::FromStart,
+            after_commit: AfterCommit::Persist,
+            when_done: running(),
+            when_undone: InstanceChange::AsDesired,
+            deadline: 30 * MINUTE,
+        },
+    ]
+}

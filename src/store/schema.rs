@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! The tables as diesel sees them; the same on both backends. `migrations/` is the truth.
+#![allow(missing_docs)]
+
+diesel::table! { municipality (id) { id -> Text, slug -> Text, name -> Text, code -> Nullable<Text>, contact_email -> Text, created_at -> BigInt, } }
+diesel::table! { release (id) { id -> Text, name -> Text, image -> Text, image_id -> Text, contract -> Text, channel -> Text, created_at -> BigInt, } }
+diesel::table! {
+    instance (id) {
+        id -> Text, municipality_id -> Text, environment -> Text, network_kind -> Text, domain -> Text, locale -> Text,
+        admin_login -> Text, admin_email -> Text, release_id -> Text, desired -> Text, state -> Text, reason -> Text,
+        slot -> Integer, generation -> Integer, memory_mib -> Integer, cpu_milli -> Integer, pids -> Integer, created_at -> BigInt,
+    }
+}
+diesel::table! { domain (name) { name -> Text, instance_id -> Text, wildcard -> Bool, created_at -> BigInt, } }
+diesel::table! { secret (owner, name) { owner -> Text, name -> Text, key_id -> Text, ciphertext -> Text, created_at -> BigInt, } }
+diesel::table! {
+    operation (id) {
+        id -> Text, kind -> Text, workflow_version -> Integer, municipality_id -> Text, slug -> Text, instance_id -> Text,
+        input -> Text, state -> Text, step -> Text, direction -> Text, attempts -> Integer, error -> Text, requested_by -> Text,
+        deadline_at -> BigInt, next_at -> BigInt, lease_owner -> Nullable<Text>, lease_epoch -> BigInt, lease_until -> BigInt,
+        created_at -> BigInt, updated_at -> BigInt, finished_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    operation_event (operation_id, seq) { operation_id -> Text, seq -> BigInt, at -> BigInt, step -> Text, kind -> Text, message -> Text, evidence -> Text, }
+}
+diesel::table! {
+    backup (id) {
+        id -> Text, municipality_id -> Text, slug -> Text, instance_id -> Text, kind -> Text, path -> Text, size_bytes -> BigInt,
+        manifest_sha256 -> Text, created_at -> BigInt, verified_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! { idempotency (user_id, key) { user_id -> Text, key -> Text, request_sha256 -> Text, operation_id -> Text, created_at -> BigInt, } }
+diesel::table! {
+    user (id) {
+        id -> Text, email -> Text, name -> Text, role -> Text, password_hash -> Text, language -> Nullable<Text>, created_at -> BigInt,
+        disabled_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! { user_municipality (user_id, municipality_id) { user_id -> Text, municipality_id -> Text, } }
+diesel::table! { session (token_sha256) { token_sha256 -> Text, user_id -> Text, csrf -> Text, created_at -> BigInt, seen_at -> BigInt, expires_at -> BigInt, } }
+diesel::table! {
+    api_token (id) {
+        id -> Text, user_id -> Text, name -> Text, prefix -> Text, token_sha256 -> Text, permissions -> Text, created_at -> BigInt,
+        expires_at -> BigInt, last_used_at -> Nullable<BigInt>, revoked_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! { login_throttle (key) { key -> Text, failures -> Integer, failed_at -> BigInt, blocked_until -> BigInt, } }
+diesel::table! {
+    audit (id) {
+        id -> Text, at -> BigInt, actor -> Text, action -> Text, target -> Text, municipality_id -> Nullable<Text>, address -> Text,
+        result -> Text, detail -> Text,
+    }
+}
+diesel::table! { lease (name) { name -> Text, owner -> Text, epoch -> BigInt, until -> BigInt, } }
+
+diesel::joinable!(instance -> municipality (municipality_id));
+diesel::joinable!(instance -> release (release_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    municipality,
+    instance,
+    release,
+    domain,
+    operation,
+    operation_event,
+    backup,
+    user,
+    user_municipality,
+    session,
+    api_token,
+    idempotency,
+);
+diesel::table! { setting (name) { name -> Text, value -> Text, } }

@@ -1,0 +1,11 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! Every store test, on SQLite and on PostgreSQL.
+
+mod access;
+mod aggregates;
+mod audit;
+mod concurrency;
+mod journal;
+mod municipalities;
