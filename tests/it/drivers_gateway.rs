@@ -156,15 +156,19 @@ async fn visitors_get_what_the_route_says() {
     assert_eq!(upstream.requests().len(), before);
 
     // Nobody's names, by both schemes, and no name.
-    for url in [format!("http://okand.se:{http}/x"), format!("https://okand.localhost:{https}/x"), format!("http://127.0.0.1:{http}/")] {
+    for url in [format!("http://okand.se:{http}/x"), format!("https://unknown.localhost:{https}/x"), format!("http://127.0.0.1:{http}/")] {
         let response = get(&careless, &url).await;
         assert_eq!(response.status(), 404, "{url}");
         assert_eq!(header(&response, "cache-control"), "no-store");
         let page = response.text().await.unwrap();
         assert!(page.contains("<html lang=\"sv\">") && page.contains("lang=\"en\""), "{url}: {page}");
     }
-    // A public name that nobody has gets no certificate at all.
-    assert!(careless.get(format!("https://okand.se:{https}/")).send().await.is_err());
+    // No certificate is made for names that nobody has.
+    for host in ["okand.se", "okand.localhost", "*.localhost", "x.unknown.localhost"] {
+        assert!(careless.get(format!("https://{host}:{https}/")).send().await.is_err(), "{host}");
+    }
+    let response = get(&careless, &format!("http://127.0.0.1:{http}/certificate?domain=../hosts/ale.localhost")).await;
+    assert_eq!(response.status(), 404);
 
     // The pages, for every method.
     for (target, after, word) in [(Target::Suspended, "", "stäng"), (Target::Paused, "10", "uppdater"), (Target::Unavailable, "60", "fel")]
@@ -353,14 +357,13 @@ async fn a_configuration_that_cannot_be_leaves_the_old_one() {
 #[tokio::test]
 async fn public_certificates_are_asked_for_only_where_the_control_plane_agrees() {
     let real = Real::new().await;
-    let control = Upstream::start(|request| {
-        let allowed = ["ale.se", "ale.localhost", "ale.test"].iter().any(|name| request.line.contains(&format!("domain={name} ")));
-        (if allowed { "200 OK" } else { "404 Not Found" }.into(), String::new())
-    })
-    .await;
+    let control =
+        Upstream::start(|request| (if request.line.contains("domain=ale.se ") { "200 OK" } else { "404 Not Found" }.into(), String::new()))
+            .await;
     // An authority that only notes who asks.
     let authority = Upstream::start(|_| ("503 Later".into(), String::new())).await;
-    let (ask, directory) = (format!("http://127.0.0.1:{}/ask", control.port), format!("http://127.0.0.1:{}/directory", authority.port));
+    let (ask, directory) =
+        (format!("http://127.0.0.1:{}/internal/ask", control.port), format!("http://127.0.0.1:{}/directory", authority.port));
     let (gateway, settings) = real
         .gateway(|s| {
             s.acme_email = Some("drift@ale.se".into());
@@ -369,25 +372,28 @@ async fn public_certificates_are_asked_for_only_where_the_control_plane_agrees()
         })
         .await;
     let upstream = Upstream::saying("hej").await;
-    let mut wild = route("ale.se", to(upstream.port));
-    wild.wildcard = true;
-    gateway.load(&[wild, route("ale.localhost", to(upstream.port)), route("ale.test", to(upstream.port))]).await.unwrap();
-    let client = careless();
-    // Local names get certificates of the gateway's own.
+    let routes = ["ale.se", "nekad.se", "ale.localhost", "ale.test"].map(|name| route(name, to(upstream.port)));
+    gateway.load(&routes).await.unwrap();
+    let visit = async |host: &str| {
+        let client = builder().tls_danger_accept_invalid_certs(true).timeout(Duration::from_secs(3)).build().unwrap();
+        client.get(format!("https://{host}:{}/", settings.https_port)).send().await
+    };
+    // Local names get certificates of the gateway's own, without a question to anybody, and no HSTS.
     for host in ["ale.localhost", "ale.test"] {
-        assert_eq!(get(&client, &format!("https://{host}:{}/", settings.https_port)).await.text().await.unwrap(), "hej", "{host}");
+        let response = visit(host).await.unwrap();
+        assert_eq!((response.status().as_u16(), header(&response, "strict-transport-security")), (200, ""), "{host}");
     }
-    assert!(authority.requests().is_empty());
-    let before = control.requests().len();
+    // Nobody's name is nobody's question either.
+    assert!(visit("frammande.se").await.is_err());
+    assert!(control.requests().is_empty() && authority.requests().is_empty());
 
-    assert!(client.get(format!("https://frammande.se:{}/", settings.https_port)).send().await.is_err());
-    let asked: Vec<String> = control.requests().split_off(before).into_iter().map(|r| r.line).collect();
-    assert!(!asked.is_empty() && asked.iter().all(|l| l.starts_with("GET /ask?domain=frammande.se ")), "{asked:?}");
+    assert!(visit("nekad.se").await.is_err());
+    let asked: Vec<String> = control.requests().into_iter().map(|r| r.line).collect();
+    assert!(!asked.is_empty() && asked.iter().all(|l| l == "GET /internal/ask?domain=nekad.se HTTP/1.1"), "{asked:?}");
     assert!(authority.requests().is_empty());
 
-    let short = builder().tls_danger_accept_invalid_certs(true).timeout(Duration::from_secs(3)).build().unwrap();
-    assert!(short.get(format!("https://ale.se:{}/", settings.https_port)).send().await.is_err());
-    assert!(control.requests().last().unwrap().line.contains("domain=ale.se"));
+    assert!(visit("ale.se").await.is_err());
+    assert_eq!(control.requests().last().unwrap().line, "GET /internal/ask?domain=ale.se HTTP/1.1");
     let begun = Instant::now();
     while authority.requests().is_empty() {
         assert!(begun.elapsed() < Duration::from_secs(10), "no question to the authority");

@@ -7,8 +7,11 @@
 //! One server listens on both ports. Its steps stand in this order: the guard that hides the agents, the look-up of the host,
 //! the page for unknown hosts, the way from HTTP to HTTPS, the pages, the instance. Names below `.localhost` and `.test` get
 //! certificates from the gateway's own authority, and so does everything while no ACME account is set; other names get
-//! public ones. All are made at the first visit, if the control plane says so, and kept: a restart asks nobody. A visit by
-//! HTTPS to a name that the control plane does not know, or to none, ends before it begins, as there is no certificate for it.
+//! public ones. All are made at the first visit and kept, so that a restart asks nobody. Whether one may be made Caddy asks
+//! itself first (see [`permission`]): never for a name without a route, and for a public certificate only if the control plane
+//! agrees. A visit by HTTPS to any other name, or to none, ends before it begins, as there is no certificate for it.
+
+use std::net::{Ipv4Addr, SocketAddr};
 
 use serde_json::{Value, json};
 
@@ -21,8 +24,10 @@ pub const ADMIN_HOST: &str = "localhost";
 /// Where the gateway's own container has the table of routes.
 pub const TABLE: &str = "/run/flotta-gateway/routes";
 
+/// The name below which nobody is and which still has a certificate.
+const NOBODY: &str = "unknown.localhost";
 const PAGES: &str = "/srv/pages";
-/// Host names as they stand in the table, with a port or without. Nothing else is looked up: `*` and `..` mean something to
+/// Host names, with a port or without, as they stand in the table. Nothing else is looked up: `*` and `..` mean something to
 /// file systems.
 const HOST: &str = r"^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+(?::[0-9]+)?$";
 /// The same; what stands above the first label is kept.
@@ -45,10 +50,14 @@ const NOT_FROM_VISITORS: [&str; 10] = [
 #[must_use]
 pub fn whole(settings: &GatewaySettings) -> Value {
     let mut steps = vec![
+        permission(settings),
         guard(),
-        find(),
-        // A variable that is not set reads `<nil>`.
-        json!({ "match": [{ "not": [{ "vars_regexp": { "route": { "pattern": "^/" } } }] }], "handle": page("unknown", "404", None), "terminal": true }),
+        find(
+            "{http.request.host}",
+            json!({ "header_regexp": { "Host": { "pattern": HOST } } }),
+            json!({ "header_regexp": { "Host": { "name": "above", "pattern": ABOVE } } }),
+        ),
+        json!({ "match": [{ "not": [has_route()] }], "handle": page("unknown", "404", None), "terminal": true }),
         to_https(settings),
         json!({ "match": led_to("suspended"), "handle": page("suspended", "503", None), "terminal": true }),
         json!({ "match": led_to("paused"), "handle": page("paused", "503", Some("10")), "terminal": true }),
@@ -107,10 +116,10 @@ fn guard() -> Value {
     })
 }
 
-/// Looks the host up: its own entry, or else one for everything below the name above it. The variable `route` then holds the
+/// Looks a host up: its own entry, or else one for everything below the name above it. The variable `route` then holds the
 /// entry's path. An entry that is replaced between being listed and being looked at is missed, so nothing is given up after
 /// a single look.
-fn find() -> Value {
+fn find(host: &str, is_host: Value, has_above: Value) -> Value {
     let look = |group: &str, pattern: &str| {
         json!({
             "group": group,
@@ -118,19 +127,71 @@ fn find() -> Value {
             "handle": [{ "handler": "vars", "route": "{http.matchers.file.relative}" }],
         })
     };
-    let (exact, below) = ("/hosts/{http.request.host}/*", "/below/{http.regexp.above.1}/*");
-    let again: Vec<Value> = [below, exact, below, exact].iter().map(|pattern| look("again", pattern)).collect();
+    let (exact, below) = (format!("/hosts/{host}/*"), "/below/{http.regexp.above.1}/*".to_owned());
+    let again: Vec<Value> = [&below, &exact, &below, &exact].iter().map(|pattern| look("again", pattern)).collect();
     json!({
-        "match": [{ "header_regexp": { "Host": { "pattern": HOST } } }],
+        "match": [is_host],
         "handle": [{ "handler": "subroute", "routes": [
-            look("first", exact),
-            {
-                "group": "first",
-                "match": [{ "header_regexp": { "Host": { "name": "above", "pattern": ABOVE } } }],
-                "handle": [{ "handler": "subroute", "routes": again }],
-            },
+            look("first", &exact),
+            { "group": "first", "match": [has_above], "handle": [{ "handler": "subroute", "routes": again }] },
         ] }],
     })
+}
+
+/// Answers Caddy's own question whether a certificate may be made for the name in `?domain=`: asked by HTTP at the gateway's
+/// own address, from nowhere else.
+fn permission(settings: &GatewaySettings) -> Value {
+    let own = own_address(settings);
+    let is = |name: &str, pattern: &str| json!({ "vars_regexp": { "domain": { "name": name, "pattern": pattern } } });
+    let say = |status: &str| json!([{ "handler": "static_response", "status_code": status }]);
+    let mut routes = vec![
+        json!({ "handle": [{ "handler": "vars", "domain": "{http.request.uri.query.domain}" }] }),
+        // For the page about unknown hosts, at one name on this machine.
+        json!({ "match": [is("", &format!("^{}$", NOBODY.replace('.', r"\.")))], "handle": say("200"), "terminal": true }),
+        find("{http.vars.domain}", is("", HOST), is("above", ABOVE)),
+        json!({ "match": [{ "not": [has_route()] }], "handle": say("404"), "terminal": true }),
+    ];
+    if settings.acme_email.is_some() {
+        routes.push(json!({ "match": [is("", r"\.(?:localhost|test)$")], "handle": say("200"), "terminal": true }));
+        let asked = url::Url::parse(&settings.ask_url).ok();
+        let control = asked.as_ref().and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
+        routes.push(match (asked, control) {
+            (Some(url), Some(control)) => json!({ "handle": [
+                { "handler": "rewrite", "uri": format!("{}?domain={{http.vars.domain}}", url.path()) },
+                { "handler": "reverse_proxy", "upstreams": [{ "dial": control }] },
+            ] }),
+            _ => json!({ "handle": say("404") }),
+        });
+    } else {
+        routes.push(json!({ "handle": say("200") }));
+    }
+    json!({
+        "match": [{
+            "protocol": "http",
+            "path": ["/certificate"],
+            "header_regexp": { "Host": { "pattern": format!("^{}$", regex_of(&own)) } },
+            "remote_ip": { "ranges": ["127.0.0.0/8", "::1/128", own.ip().to_string()] },
+        }],
+        "handle": [{ "handler": "subroute", "routes": routes }],
+        "terminal": true,
+    })
+}
+
+/// Where the gateway reaches itself by HTTP.
+fn own_address(settings: &GatewaySettings) -> SocketAddr {
+    let ip = settings.bind.first().copied().filter(|ip| !ip.is_unspecified()).unwrap_or(Ipv4Addr::LOCALHOST.into());
+    SocketAddr::new(ip, settings.http_port)
+}
+
+/// A pattern that only this `Host` matches; clients leave port 80 out.
+fn regex_of(own: &SocketAddr) -> String {
+    let text = if own.port() == 80 { own.to_string().trim_end_matches(":80").to_owned() } else { own.to_string() };
+    text.replace('.', r"\.").replace('[', r"\[").replace(']', r"\]")
+}
+
+/// Whether the look-up found something. A variable that is not set reads `<nil>`.
+fn has_route() -> Value {
+    json!({ "vars_regexp": { "route": { "pattern": "^/" } } })
 }
 
 fn led_to(name: &str) -> Value {
@@ -155,7 +216,7 @@ fn listen(settings: &GatewaySettings) -> Vec<String> {
     if settings.bind.is_empty() {
         return ports.iter().map(|p| format!(":{p}")).collect();
     }
-    settings.bind.iter().flat_map(|ip| ports.map(|p| std::net::SocketAddr::new(*ip, p).to_string())).collect()
+    settings.bind.iter().flat_map(|ip| ports.map(|p| SocketAddr::new(*ip, p).to_string())).collect()
 }
 
 fn tls(settings: &GatewaySettings) -> Value {
@@ -173,7 +234,7 @@ fn tls(settings: &GatewaySettings) -> Value {
             vec![json!({ "subjects": local, "issuers": own, "on_demand": true }), json!({ "issuers": [acme], "on_demand": true })]
         }
     };
-    json!({ "automation": { "on_demand": { "ask": settings.ask_url }, "policies": policies } })
+    json!({ "automation": { "on_demand": { "ask": format!("http://{}/certificate", own_address(settings)) }, "policies": policies } })
 }
 
 /// Handlers that pass a request to an instance.

@@ -32,6 +32,9 @@ pub(super) struct Table(PathBuf);
 /// A host name's place: kind and name.
 type Place = (&'static str, String);
 
+/// What the files of one instance say, where they agree, and what they are called.
+type Seen = (Option<Route>, BTreeSet<(Place, String)>);
+
 /// One file.
 struct Entry {
     place: Place,
@@ -52,7 +55,7 @@ impl Table {
 
     /// The routes that are wholly there. One of which something is missing or too much is left out, and so is put again.
     pub(super) fn routes(&self) -> io::Result<Vec<Route>> {
-        let mut seen: BTreeMap<InstanceId, (Option<Route>, BTreeSet<(Place, String)>)> = BTreeMap::new();
+        let mut seen: BTreeMap<InstanceId, Seen> = BTreeMap::new();
         for entry in self.entries()? {
             let Some(route) = entry.route else { continue };
             let (agreed, places) = seen.entry(route.instance).or_insert_with(|| (Some(route.clone()), BTreeSet::new()));
@@ -61,9 +64,8 @@ impl Table {
             }
             places.insert((entry.place, entry.leads_to));
         }
-        let whole = |(route, places): (Option<Route>, BTreeSet<(Place, String)>)| {
-            route.filter(|r| places == wanted(r).into_iter().map(|place| (place, name(&r.target))).collect())
-        };
+        let whole =
+            |(route, places): Seen| route.filter(|r| places == wanted(r).into_iter().map(|place| (place, name(&r.target))).collect());
         Ok(seen.into_values().filter_map(whole).collect())
     }
 
@@ -264,7 +266,7 @@ mod tests {
         ];
         for spoil in spoils {
             table.put(&ale).unwrap();
-            assert_eq!(table.routes().unwrap(), [ale.clone()]);
+            assert_eq!(table.routes().unwrap(), std::slice::from_ref(&ale));
             spoil(folder.path());
             assert_eq!(table.routes().unwrap(), []);
         }
