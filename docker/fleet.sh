@@ -51,6 +51,8 @@ control_log=$home/log/control.log
 setting() {
     local variable=$1 section=$2 key=$3 default=$4 configured
     configured=$(toml_get "$config" "$section" "$key")
+    # What a configuration leaves out has its default.
+    if [[ -z $configured && -r $config ]]; then configured=$default; fi
     if [[ -n $configured && -n ${!variable:-} && ${!variable} != "$configured" ]]; then
         fail "$variable is ${!variable}, but this fleet is set to $configured" \
             "unset $variable; or change $key in $config and run docker/up; or choose another FLOTTA_HOME for another fleet"
