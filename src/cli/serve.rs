@@ -14,7 +14,12 @@ use super::{
     failure::{Failure, Outcome},
     style,
 };
-use crate::{app, app::App, config, error::Result, telemetry};
+use crate::{
+    app,
+    app::App,
+    config, telemetry,
+    web::{self, Web},
+};
 
 /// Background tasks may take so long to come to a stop; what they leave, the journal has.
 const STOP: Duration = Duration::from_secs(30);
@@ -53,6 +58,10 @@ pub async fn run(args: Serve) -> Outcome {
             return Ok(());
         }
     };
+    let listener = std::net::TcpListener::bind(listen).map_err(|e| {
+        Failure::failed(format!("{listen} cannot be listened on: {e}"), "end what listens there, or set `listen` to another port")
+    })?;
+    let web = Web::new(app.clone(), cancel.clone())?;
     let tracker = TaskTracker::new();
     app.start_tasks(&tracker, &cancel).await?;
     let asked = async {
@@ -63,7 +72,7 @@ pub async fn run(args: Serve) -> Outcome {
         cancel.cancel();
     };
     let serving = async {
-        let served = web_serve(app.clone(), cancel.clone()).await;
+        let served = web::serve(web, listener).await;
         cancel.cancel();
         served
     };
@@ -78,12 +87,6 @@ pub async fn run(args: Serve) -> Outcome {
     }
     served?;
     info!("the control plane has stopped");
-    Ok(())
-}
-
-/// PLACEHOLDER until branch `access` is merged: replace the one call above by `crate::web::serve` and delete this.
-async fn web_serve(_app: App, cancel: CancellationToken) -> Result<()> {
-    cancel.cancelled().await;
     Ok(())
 }
 
