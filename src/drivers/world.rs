@@ -52,8 +52,11 @@ struct Shared {
     calls_made: watch::Sender<u64>,
 }
 
+/// A world as it was at one moment; see [`World::save`].
+pub struct Saved(State);
+
 /// Everything there is.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(in crate::drivers) struct State {
     pub(in crate::drivers) host: Host,
     pub(in crate::drivers) engine: engine::Engine,
@@ -68,6 +71,7 @@ pub(in crate::drivers) struct State {
     timing: Timing,
 }
 
+#[derive(Clone)]
 pub(in crate::drivers) struct Host {
     pub(in crate::drivers) memory_mib: u64,
     pub(in crate::drivers) cpus: u32,
@@ -82,7 +86,7 @@ impl Default for Host {
     }
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(in crate::drivers) struct Database {
     pub(in crate::drivers) schemas: BTreeMap<String, sql::Schema>,
     pub(in crate::drivers) users: BTreeMap<String, SecretString>,
@@ -90,7 +94,7 @@ pub(in crate::drivers) struct Database {
     pub(in crate::drivers) container: Option<String>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(in crate::drivers) struct Gateway {
     pub(in crate::drivers) routes: Vec<Route>,
     /// The container that it runs in; none where it answers always.
@@ -130,6 +134,25 @@ impl World {
             world.add_image(reference, ImageState { id: image_id(reference), labels, environment: Vec::new() });
         }
         world
+    }
+
+    /// Keeps everything as it is now, to be had again by [`Self::restore`].
+    #[must_use]
+    pub fn save(&self) -> Saved {
+        Saved(self.lock().clone())
+    }
+
+    /// Makes everything what it was, without planned faults, with an empty log. Listeners for events go away.
+    pub fn restore(&self, saved: &Saved) {
+        let mut state = self.lock();
+        *state = saved.0.clone();
+        state.rules.clear();
+        state.calls.clear();
+        state.calls_by_name.clear();
+        state.effects.clear();
+        state.engine.listeners.clear();
+        drop(state);
+        self.0.calls_made.send_replace(0);
     }
 
     pub(in crate::drivers) fn lock(&self) -> MutexGuard<'_, State> {

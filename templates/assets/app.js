@@ -48,7 +48,7 @@ for (const input of document.querySelectorAll("[data-filter]")) {
   const area = document.querySelector(`[data-filtered="${input.dataset.filter}"]`);
   if (!area) continue;
   const none = document.getElementById(`${input.dataset.filter}-none`);
-  const items = [...area.querySelectorAll("[data-item]")].map((element) => [element, plain(element.textContent + " " + (element.querySelector("a")?.getAttribute("href") ?? ""))]);
+  const items = [...area.querySelectorAll(".tiles li, tbody tr")].map((element) => [element, plain(element.textContent + " " + (element.querySelector("a")?.getAttribute("href") ?? ""))]);
   let timer;
   input.addEventListener("input", () => {
     const wanted = plain(input.value.trim());
@@ -57,10 +57,10 @@ for (const input of document.querySelectorAll("[data-filter]")) {
       element.hidden = !text.includes(wanted);
       if (!element.hidden) shown += 1;
     }
-    for (const group of area.querySelectorAll("[data-group]")) group.hidden = !group.querySelector("[data-item]:not([hidden])");
+    for (const group of area.querySelectorAll("[data-group]")) group.hidden = !group.querySelector("li:not([hidden])");
     if (none) none.hidden = shown > 0;
     clearTimeout(timer);
-    timer = setTimeout(() => announce(shown ? `${shown} ${input.dataset.filterSome}` : input.dataset.filterNone), 600);
+    timer = setTimeout(() => announce(shown ? `${input.dataset.filterSome} ${shown}` : input.dataset.filterNone), 600);
   });
 }
 

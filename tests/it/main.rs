@@ -6,6 +6,14 @@
 
 mod access;
 mod api;
+mod cli;
+mod drivers_database_server;
+mod drivers_engine;
+mod drivers_gateway;
+mod drivers_wordpress;
+mod fault_matrix;
+mod isolation;
 mod onboarding;
+mod repair;
 mod store_parity;
 mod support;

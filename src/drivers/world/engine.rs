@@ -19,7 +19,7 @@ const SYSTEM: &str = "engine";
 const CONTAINER_BYTES: u64 = 65_536;
 const VOLUME_BYTES: u64 = 16_384;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(in crate::drivers) struct Engine {
     pub(in crate::drivers) images: BTreeMap<String, ImageState>,
     pub(in crate::drivers) registry: BTreeMap<String, ImageState>,
@@ -32,6 +32,7 @@ pub(in crate::drivers) struct Engine {
     containers_made: u64,
 }
 
+#[derive(Clone)]
 pub(in crate::drivers) struct Volume {
     pub(in crate::drivers) state: VolumeState,
     pub(in crate::drivers) files: BTreeMap<String, Vec<u8>>,
@@ -47,6 +48,7 @@ impl Volume {
     }
 }
 
+#[derive(Clone)]
 pub(in crate::drivers) struct Container {
     pub(in crate::drivers) state: ContainerState,
     pub(in crate::drivers) spec: ContainerSpec,
@@ -241,18 +243,20 @@ impl State {
         };
         let crashes = self.engine.crashing.contains(&image);
         let container = self.container(name)?;
+        // A task with a command of its own does it and ends.
+        let once = container.role() == "task" && !container.spec.command.is_empty();
         container.stopped_on_request = false;
         container.started = Some(Instant::now());
         container.output.push(format!("simulated: {name} started"));
-        container.state.running = !crashes;
-        container.state.exit_code = crashes.then_some(1);
-        container.state.address = address.filter(|_| !crashes);
+        container.state.running = !crashes && !once;
+        container.state.exit_code = if crashes { Some(1) } else { once.then_some(0) };
+        container.state.address = address.filter(|_| !crashes && !once);
         if crashes {
             container.output.push("simulated: fatal error at start".to_owned());
         }
         self.count(format!("container started {name}"));
         self.engine.tell(name, "start");
-        if crashes {
+        if crashes || once {
             self.engine.tell(name, "die");
         }
         Ok(())

@@ -271,6 +271,29 @@ impl World {
         self.lock().database.schemas.get(schema).map(super::sql::Schema::dump)
     }
 
+    /// Everything there is, whosever it is, sorted and with its state, but without what changes at every making (ids, rows).
+    #[must_use]
+    pub fn inventory(&self) -> Vec<String> {
+        let state = self.lock();
+        let State { engine, database, gateway, .. } = &*state;
+        let doing = |c: &super::engine::Container| match (c.state.running, c.state.paused) {
+            (true, true) => "paused",
+            (true, false) => "running",
+            (false, _) => "stopped",
+        };
+        let labels = |labels: &BTreeMap<String, String>| labels.iter().map(|(k, v)| format!(" {k}={v}")).collect::<String>();
+        let mut found: Vec<String> = Vec::new();
+        found.extend(engine.containers.values().map(|c| format!("container {} {}{}", c.state.name, doing(c), labels(&c.state.labels))));
+        found.extend(engine.networks.values().map(|n| format!("network {} {}{}", n.name, n.subnet, labels(&n.labels))));
+        found
+            .extend(engine.volumes.values().map(|v| format!("volume {} {} files{}", v.state.name, v.files.len(), labels(&v.state.labels))));
+        found.extend(database.schemas.iter().map(|(name, schema)| format!("schema {name} {} tables", schema.tables.len())));
+        found.extend(database.users.keys().map(|name| format!("user {name}")));
+        found.extend(gateway.routes.iter().map(|r| format!("route {} {:?} {:?}", r.instance, r.domains, r.target)));
+        found.sort();
+        found
+    }
+
     /// Everything that is there of a fleet, sorted: containers, networks and volumes that carry its label, volumes that the
     /// engine made by itself for its containers, and every schema and user `flt_…` and every route.
     #[must_use]

@@ -131,6 +131,11 @@ pub(super) fn eval(
         [Token::Word(w)] => column(w).unwrap_or_else(|| Some(w.clone())),
         [Token::Name(n)] => column(n).flatten(),
         [_, Token::Symbol('.'), Token::Word(n) | Token::Name(n)] => column(n).flatten(),
+        [Token::Word(f), Token::Symbol('('), Token::Word(hex), Token::Word(using), Token::Word(_), Token::Symbol(')')]
+            if f.eq_ignore_ascii_case("CONVERT") && using.eq_ignore_ascii_case("USING") =>
+        {
+            unhex(hex.strip_prefix("0x")?)
+        }
         [Token::Word(function), Token::Symbol('('), inner @ .., Token::Symbol(')')] => {
             let arguments: Vec<Option<String>> =
                 split(inner, &Token::Symbol(',')).into_iter().map(|part| eval(part, column, vars)).collect();
@@ -146,6 +151,12 @@ pub(super) fn eval(
         [] => None,
         other => Some(words(other)),
     }
+}
+
+/// The text that hex digits stand for.
+fn unhex(digits: &str) -> Option<String> {
+    let byte = |at: usize| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    String::from_utf8((0..digits.len()).step_by(2).map(byte).collect::<Option<_>>()?).ok()
 }
 
 /// The first tokens as text, for messages; texts in quotes are left out, as they may be secret.

@@ -57,10 +57,17 @@ impl Installation {
         for table in TABLES.iter().chain(NETWORK_TABLES.iter().filter(|_| multisite)) {
             let columns = match *table {
                 "options" => "option_name varchar(191), option_value longtext, autoload varchar(20), PRIMARY KEY (option_name)",
-                "users" => "ID bigint, user_login varchar(60), user_pass varchar(255), user_email varchar(100), PRIMARY KEY (ID)",
-                "posts" => "ID bigint, post_title text, post_status varchar(20), PRIMARY KEY (ID)",
+                "users" => {
+                    "ID bigint, user_login varchar(60), user_pass varchar(255), user_email varchar(100), user_nicename varchar(50), user_url varchar(100), user_registered datetime, display_name varchar(250), PRIMARY KEY (ID)"
+                }
+                "usermeta" => "umeta_id bigint, user_id bigint, meta_key varchar(255), meta_value longtext, PRIMARY KEY (umeta_id)",
+                "posts" => {
+                    "ID bigint, post_title text, post_status varchar(20), guid varchar(255), post_content longtext, post_date datetime, post_date_gmt datetime, post_modified datetime, post_modified_gmt datetime, PRIMARY KEY (ID)"
+                }
                 "site" => "id bigint, domain varchar(200), path varchar(100), PRIMARY KEY (id)",
-                "blogs" => "blog_id bigint, site_id bigint, domain varchar(200), path varchar(100), PRIMARY KEY (blog_id)",
+                "blogs" => {
+                    "blog_id bigint, site_id bigint, domain varchar(200), path varchar(100), registered datetime, last_updated datetime, PRIMARY KEY (blog_id)"
+                }
                 "sitemeta" => "meta_id bigint, site_id bigint, meta_key varchar(255), meta_value longtext, PRIMARY KEY (meta_id)",
                 _ => "meta_id bigint, object_id bigint, meta_key varchar(255), meta_value longtext, PRIMARY KEY (meta_id)",
             };
@@ -79,15 +86,18 @@ impl Installation {
         ] {
             text += &format!("REPLACE INTO {prefix}options VALUES ({}, {}, 'yes');\n", quote(name), quote(value));
         }
-        text += &format!("REPLACE INTO {prefix}posts VALUES (1, {}, 'publish');\n", quote(&format!("Hej {host}")));
+        text += &format!(
+            "REPLACE INTO {prefix}posts (ID, post_title, post_status) VALUES (1, {}, 'publish');\n",
+            quote(&format!("Hej {host}"))
+        );
         if multisite {
             let (domain, path) = (quote(domain), quote(path));
             text += &format!("REPLACE INTO {prefix}site VALUES (1, {domain}, {path});\n");
-            text += &format!("REPLACE INTO {prefix}blogs VALUES (1, 1, {domain}, {path});\n");
+            text += &format!("REPLACE INTO {prefix}blogs (blog_id, site_id, domain, path) VALUES (1, 1, {domain}, {path});\n");
             text += &format!("REPLACE INTO {prefix}sitemeta VALUES (1, 1, 'site_name', {});\n", quote(title));
         }
         let (login, email) = (quote(admin_login), quote(admin_email));
-        text + &format!("REPLACE INTO {prefix}users VALUES (1, {login}, '!', {email});\n")
+        text + &format!("REPLACE INTO {prefix}users (ID, user_login, user_pass, user_email) VALUES (1, {login}, '!', {email});\n")
     }
 }
 

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `t "key" name=value` | the text with this key; an error where the language lacks it |
 //! | `word "kind" value` | the word for a value of a kind (`instance-running`); the value itself where there is none |
-//! | `tone "kind" value` | `ok`, `work`, `warn`, `bad` or `off` |
+//! | `tone "kind" value` | `ok`, `work`, `warn`, `bad`, `off` or `wait` |
 //! | `icon "name" title="…"` | an inline picture; hidden from screen readers unless it has a title |
 //! | `sprite "a" "b"` | pictures to be used many times through `<use href="#i-a">` |
 //! | `asset "app.css"` | the address of an asset |

@@ -11,7 +11,7 @@ use fluent_templates::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::assets;
+use super::{assets, format};
 use crate::{
     error::{Error, Result},
     fleet::instance::text_enum,
@@ -29,11 +29,21 @@ fn bundle(language: Language) -> Result<Bundle> {
     let mut bundle = Bundle::new_concurrent(vec![identifier]);
     // The marks that isolate placed text from a right-to-left surrounding: neither language needs them.
     bundle.set_use_isolating(false);
+    bundle.set_formatter(Some(match language {
+        Language::Sv => |value, _| grouped(Language::Sv, value),
+        Language::En => |value, _| grouped(Language::En, value),
+    }));
     for (name, text) in assets::texts(language) {
         let resource = FluentResource::try_new(text).map_err(|(_, errors)| broken(&name, format!("{errors:?}")))?;
         bundle.add_resource(resource).map_err(|errors| broken(&name, format!("{errors:?}")))?;
     }
     Ok(bundle)
+}
+
+/// Figures in sentences are grouped as the language does.
+fn grouped(language: Language, value: &FluentValue<'_>) -> Option<String> {
+    let FluentValue::Number(number) = value else { return None };
+    Some(format::number(language, number.value, usize::from(number.value.fract() != 0.0)))
 }
 
 /// A language of the pages.
@@ -149,6 +159,7 @@ mod tests {
         assert_eq!(Language::Sv.text("ago-minutes", &count(1)).as_deref(), Some("för 1 minut sedan"));
         assert_eq!(Language::Sv.text("ago-minutes", &count(3)).as_deref(), Some("för 3 minuter sedan"));
         assert_eq!(Language::En.text("ago-minutes", &count(1)).as_deref(), Some("1 minute ago"));
+        assert_eq!(Language::En.text("ago-days", &count(1_234)).as_deref(), Some("1,234 days ago"));
         assert_eq!(Language::En.text("no-such-key", &count(1)), None);
     }
 }

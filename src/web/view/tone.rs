@@ -14,8 +14,10 @@ pub(super) enum Tone {
     Warn,
     /// A person is needed: a diamond with a cross.
     Bad,
-    /// Off on purpose, or not yet: a square.
+    /// Off on purpose: a square with two bars.
     Off,
+    /// Not yet, or not known: a dashed ring.
+    Wait,
 }
 
 impl Tone {
@@ -26,6 +28,7 @@ impl Tone {
             Self::Warn => "warn",
             Self::Bad => "bad",
             Self::Off => "off",
+            Self::Wait => "wait",
         }
     }
 
@@ -64,13 +67,11 @@ impl Tone {
             | ("domain", "taken" | "invalid")
             | ("tone", "bad") => Self::Bad,
             ("instance", "suspended")
-            | ("step", "waiting" | "kept")
-            | ("event", "note")
             | ("channel", "retired")
             | ("user", "disabled")
             | ("token", "expired" | "revoked")
-            | ("platform", "unknown")
             | ("tone", "off") => Self::Off,
+            ("step", "waiting" | "skipped") | ("event", "note") | ("platform", "unknown") | ("tone", "wait") => Self::Wait,
             _ => return None,
         })
     }

@@ -29,7 +29,7 @@ sort = Sort by
 refresh = Update the page
 filter-clear = Show all
 filter-none = No municipality matches. Change the search or show all.
-filter-some = municipalities shown
+filter-some = Municipalities shown:
 pager-label = Pages
 pager-shown = Showing { $from }–{ $to } of { $total }
 pager-previous = Previous
@@ -40,7 +40,7 @@ errors-heading = { $count ->
  }
 field-optional = (optional)
 action = Action
-actions = Actions
+actions = What you can do
 state = State
 name = Name
 email = E-mail address

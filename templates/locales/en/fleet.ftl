@@ -7,7 +7,7 @@ municipalities = Municipalities
 fleet-answer = { $quarantined ->
     [0] { $running ->
         [0] None of { $total } municipalities is running right now.
-       *[other] { NUMBER($running) } of { $total } { $total ->
+       *[other] { $running } of { $total } { $total ->
             [one] municipality is
            *[other] municipalities are
         } running. Nothing needs attention.

@@ -18,6 +18,7 @@ kind-suspend = Suspend
 kind-resume = Resume
 kind-offboard = Offboard
 step-waiting = waiting
+step-skipped = never begun
 step-working = going on
 step-retrying = trying again
 step-done = done

@@ -29,7 +29,7 @@ sort = Sortera efter
 refresh = Uppdatera sidan
 filter-clear = Visa alla
 filter-none = Ingen kommun passar det du söker. Ändra sökningen eller visa alla.
-filter-some = kommuner visas
+filter-some = Kommuner som visas:
 pager-label = Sidor
 pager-shown = Visar { $from }–{ $to } av { $total }
 pager-previous = Föregående
@@ -40,7 +40,7 @@ errors-heading = { $count ->
  }
 field-optional = (frivilligt)
 action = Åtgärd
-actions = Åtgärder
+actions = Vad du kan göra
 state = Läge
 name = Namn
 email = E-postadress

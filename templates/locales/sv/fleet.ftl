@@ -7,7 +7,7 @@ municipalities = Kommuner
 fleet-answer = { $quarantined ->
     [0] { $running ->
         [0] Ingen av { $total } kommuner är i drift just nu.
-       *[other] { NUMBER($running) } av { $total } { $total ->
+       *[other] { $running } av { $total } { $total ->
             [one] kommun
            *[other] kommuner
         } är i drift. Inget behöver åtgärdas.

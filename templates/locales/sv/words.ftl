@@ -18,6 +18,7 @@ kind-suspend = Pausa
 kind-resume = Återuppta
 kind-offboard = Avsluta
 step-waiting = väntar
+step-skipped = påbörjades aldrig
 step-working = pågår
 step-retrying = försöker igen
 step-done = klart

@@ -5,5 +5,8 @@
 
 pub mod fixtures;
 pub mod fleet;
+pub mod real;
+pub mod simulated;
 pub mod store;
+pub mod upstream;
 pub mod web;

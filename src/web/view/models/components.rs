@@ -40,7 +40,7 @@ impl Model for ComponentsPage {
 pub(super) const STATES: [(&str, &[&str]); 8] = [
     ("instance", &["running", "onboarding", "repairing", "suspended", "quarantined", "offboarding"]),
     ("operation", &["live", "done", "undone", "failed", "parked"]),
-    ("step", &["waiting", "working", "retrying", "done", "failed", "undoing", "undone"]),
+    ("step", &["waiting", "skipped", "working", "retrying", "done", "failed", "undoing", "undone"]),
     ("channel", &["candidate", "stable", "retired"]),
     ("user", &["active", "disabled"]),
     ("token", &["active", "expired", "revoked"]),
@@ -77,6 +77,7 @@ impl ComponentsPage {
                 id: "019aaf1e-0000-7000-8000-000000000001".to_owned(),
                 kind: OperationKind::Onboard,
                 slug: "ale".to_owned(),
+                name: "Ale kommun".to_owned(),
                 state: OperationState::Live,
                 step: "install".to_owned(),
                 requested_by: "anna@example.se".to_owned(),

@@ -175,7 +175,7 @@ pub struct OffboardPage {
     pub archive_folder: String,
     /// What was typed.
     pub confirm: String,
-    /// Whether the archive is kept afterwards.
+    /// Whether earlier backups are kept as well; the final archive always is.
     pub keep_backup: bool,
     /// What was wrong: field `confirm`.
     pub errors: Vec<FieldError>,

@@ -102,8 +102,10 @@ pub struct StepLine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StepState {
-    /// Not begun.
+    /// Not begun yet.
     Waiting,
+    /// Never begun, and the operation has ended.
+    Skipped,
     /// Being done.
     Working,
     /// A try failed; another comes.
@@ -120,7 +122,8 @@ pub enum StepState {
 
 impl StepState {
     /// Every state.
-    pub const ALL: [Self; 7] = [Self::Waiting, Self::Working, Self::Retrying, Self::Done, Self::Failed, Self::Undoing, Self::Undone];
+    pub const ALL: [Self; 8] =
+        [Self::Waiting, Self::Skipped, Self::Working, Self::Retrying, Self::Done, Self::Failed, Self::Undoing, Self::Undone];
 }
 
 impl OperationPage {
@@ -204,6 +207,9 @@ fn steps_of(state: OperationState, names: &[&str], journal: &[OperationEvent]) -
         for step in lines.iter_mut().filter(|l| matches!(l.state, StepState::Working | StepState::Undoing | StepState::Retrying)) {
             step.state = StepState::Failed;
         }
+        for step in lines.iter_mut().filter(|l| l.state == StepState::Waiting) {
+            step.state = StepState::Skipped;
+        }
     }
     // A journal may name no step at all for a remark on the whole operation; that is no line of its own.
     lines.retain(|l| !l.name.is_empty());
@@ -223,6 +229,8 @@ pub struct OperationRow {
     pub kind: OperationKind,
     /// The municipality's slug.
     pub slug: String,
+    /// The municipality's name; the slug where no better one is known.
+    pub name: String,
     /// Where it stands.
     pub state: OperationState,
     /// The step at hand.
@@ -236,13 +244,14 @@ pub struct OperationRow {
 }
 
 impl OperationRow {
-    /// From an operation as stored.
+    /// From an operation as stored. Set `name` afterwards where the municipality is at hand.
     #[must_use]
     pub fn of(operation: &Operation, now: Timestamp) -> Self {
         Self {
             id: operation.id.text(),
             kind: operation.kind,
             slug: operation.slug.to_string(),
+            name: operation.slug.to_string(),
             state: operation.state,
             step: operation.step.clone(),
             requested_by: operation.requested_by.clone(),
@@ -315,6 +324,7 @@ mod tests {
         let found: Vec<_> = lines.iter().map(|l| l.state).collect();
         assert_eq!(found, [StepState::Done, StepState::Retrying, StepState::Waiting]);
         assert_eq!(states(OperationState::Failed, &journal)[1].1, StepState::Failed);
+        assert_eq!(states(OperationState::Failed, &journal)[2].1, StepState::Skipped);
     }
 
     #[test]

@@ -1,0 +1,263 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! The fault matrix: every workflow, disturbed at every place in every way, on a simulated outside. Each cell must end in a
+//! legal final state with nothing leaked, nothing done twice and nothing of anybody else's touched.
+//!
+//! | file | what is disturbed |
+//! | --- | --- |
+//! | `killed.rs` | the control plane is killed at every step and point, and again while it recovers; in the middle of every call; and while it goes back |
+//! | `faults.rs` | every call of an undisturbed run fails in every way once; every kind of call fails always |
+//! | `edges.rs` | something foreign in the way; two control planes; unknown versions; two requests at once |
+//!
+//! On SQLite all cells are run. On PostgreSQL, where each cell takes longer, all workflows are run with one kill at each step
+//! and point, and with a representative part of the faults: what differs there is the store, which every cell exercises alike.
+
+mod edges;
+mod faults;
+mod killed;
+
+use std::{collections::BTreeMap, io::Write, sync::Arc};
+
+use flotta::{
+    drivers::world::CallRecord,
+    fleet::{
+        EventKind, Instance, InstanceState, Operation, OperationKind, OperationState, Scope,
+        container::{Attachment, ContainerSpec, NetworkSpec, VolumeState, label},
+    },
+    onboarding::{lifecycle, workflows},
+    store,
+    workflow::{Commit, decide::later, interrupt::Interrupt},
+};
+
+use crate::support::{
+    simulated::{FLEET, IMAGE, Simulated},
+    store::Kind,
+};
+
+/// One workflow about to be run, and how it runs undisturbed.
+pub struct Scene {
+    pub fleet: Simulated,
+    pub kind: OperationKind,
+    /// The operation, just started.
+    pub operation: Operation,
+    /// The instance's schema.
+    pub schema: String,
+    /// Everything there was before it was started.
+    pub before: Vec<String>,
+    /// Everything there is when it was done undisturbed.
+    pub after: Vec<String>,
+    /// What an undisturbed run does to the outside.
+    pub effects: BTreeMap<String, u64>,
+    /// What it asks of the outside.
+    pub calls: Vec<CallRecord>,
+}
+
+impl Scene {
+    /// Sets it: another municipality beside it, strangers' things around it, the operation started, everything saved.
+    pub async fn set(store: Kind, kind: OperationKind) -> Option<Self> {
+        let mut fleet = Simulated::start(store).await?;
+        strangers(&fleet);
+        fleet.onboard("bor").await;
+        let (before, operation) = if kind == OperationKind::Onboard {
+            (fleet.remains().await, fleet.begin("ale").await)
+        } else {
+            let instance = fleet.onboard("ale").await;
+            fleet.world.put_file(&format!("{FLEET}-ale-production-uploads"), "2026/11/bild.jpg", b"bild");
+            prepare(&fleet, kind, &instance).await
+        };
+        fleet.world.clear_calls();
+        fleet.world.clear_effects();
+        fleet.save().await;
+        let done = fleet.done(operation.id).await;
+        let schema = schema_of(&operation);
+        let scene = Self {
+            kind,
+            schema,
+            before,
+            after: fleet.remains().await,
+            effects: fleet.world.effects(),
+            calls: fleet.world.calls(),
+            operation,
+            fleet,
+        };
+        scene.check_journal(&done, "undisturbed").await;
+        Some(scene)
+    }
+
+    /// The names of the workflow's steps.
+    pub fn steps(&self) -> Vec<&'static str> {
+        workflow(self.kind).names()
+    }
+
+    /// Which step is the point of no undo, where there is one.
+    pub fn commit(&self) -> Option<usize> {
+        let workflow = workflow(self.kind);
+        match workflow.commit {
+            Commit::After(name) => workflow.position(name),
+            Commit::Never | Commit::FromStart => None,
+        }
+    }
+
+    /// Drives the operation to its end under these kills and says what came of it; a state that is not legal fails the test.
+    pub async fn run(&self, cell: &str, interrupt: Arc<dyn Interrupt>) -> OperationState {
+        let operation = self.fleet.drive_with(self.operation.id, interrupt).await;
+        self.judge(cell, operation).await
+    }
+
+    /// Whether the operation's end is legal; where it waits or was set aside, whether it ends well once nothing disturbs it.
+    pub async fn judge(&self, cell: &str, operation: Operation) -> OperationState {
+        let told = |what: &str| format!("{} {cell}: {what}", self.kind);
+        let mut operation = operation;
+        let first = operation.state;
+        if first == OperationState::Failed {
+            assert!(!operation.error.is_empty(), "{}", told("failed without a reason"));
+            let instance = self.fleet.instance(operation.instance).await;
+            assert_eq!(instance.state, InstanceState::Quarantined, "{}\n{}", told("state"), self.fleet.journal(operation.id).await);
+            assert!(!instance.reason.is_empty(), "{}", told("quarantined without a reason"));
+            self.check_journal(&operation, cell).await;
+            self.fleet.world.clear_faults();
+            let now = flotta::clock::Clock::now(&self.fleet.clock);
+            let deadline = later(now, workflow(self.kind).deadline);
+            store::operations::retry(&self.fleet.app.tools.store, &operation, "test", now, deadline).await.unwrap();
+            operation = self.fleet.drive(operation.id).await;
+        } else if first == OperationState::Live {
+            // It waits for what it cannot see; that is legal as long as it goes on once it can.
+            self.fleet.world.clear_faults();
+            operation = self.fleet.drive(operation.id).await;
+        }
+        let wanted = match operation.state {
+            OperationState::Done => &self.after,
+            OperationState::Undone if self.commit().is_some() || self.kind == OperationKind::Suspend => &self.before,
+            other => panic!("{}\n{}", told(&format!("ended {other}")), self.fleet.journal(operation.id).await),
+        };
+        let found = self.fleet.remains().await;
+        if found != *wanted {
+            let extra: Vec<_> = found.iter().filter(|line| !wanted.contains(line)).collect();
+            let missing: Vec<_> = wanted.iter().filter(|line| !found.contains(line)).collect();
+            panic!(
+                "{}\nleft: {extra:#?}\nmissing: {missing:#?}\n{}",
+                told(&format!("{} ({first}) leaves something else", operation.state)),
+                self.fleet.journal(operation.id).await
+            );
+        }
+        self.check_journal(&operation, cell).await;
+        if first == OperationState::Done {
+            self.check_once(cell).await;
+        }
+        first
+    }
+
+    /// What must never happen twice has not.
+    async fn check_once(&self, cell: &str) {
+        for (effect, count) in self.fleet.world.effects() {
+            let (what, subject) = effect.rsplit_once(' ').unwrap_or((&effect, ""));
+            let precious = subject.ends_with("-uploads") || subject == self.schema || subject == format!("{FLEET}-ale-production-1");
+            // Stopping and starting are what repairs do; half a script is run again.
+            if precious && matches!(what.split(' ').next_back(), Some("created" | "removed" | "changed")) {
+                let clean = self.effects.get(&effect).copied().unwrap_or(0);
+                assert_eq!(count, clean, "{} {cell}: {effect}\n{}", self.kind, self.fleet.journal(self.operation.id).await);
+            }
+        }
+    }
+
+    /// Lines count from one without gaps, and whatever was begun was ended or begun again.
+    async fn check_journal(&self, operation: &Operation, cell: &str) {
+        let events = store::operations::events_after(&self.fleet.app.tools.store, operation.id, 0).await.unwrap();
+        for (at, event) in events.iter().enumerate() {
+            assert_eq!(event.seq, i64::try_from(at + 1).unwrap(), "{} {cell}: a gap in the journal", self.kind);
+            if matches!(event.kind, EventKind::Intent | EventKind::Undoing) {
+                let ended = events[at + 1..].iter().any(|later| later.step == event.step && later.kind != EventKind::Note);
+                assert!(ended, "{} {cell}: `{}` was begun and never ended", self.kind, event.step);
+            }
+        }
+    }
+}
+
+/// The workflow of that kind.
+pub fn workflow(kind: OperationKind) -> flotta::workflow::Workflow<flotta::onboarding::steps::Context> {
+    workflows::all().into_iter().find(|w| w.kind == kind).unwrap()
+}
+
+fn schema_of(operation: &Operation) -> String {
+    let id = operation.instance.text();
+    format!("flt_{}_{}", operation.slug.as_str().replace('-', "_"), &id[id.len() - 8..])
+}
+
+/// Brings an instance where the workflow starts from, and starts it.
+async fn prepare(fleet: &Simulated, kind: OperationKind, instance: &Instance) -> (Vec<String>, Operation) {
+    let tools = &fleet.app.tools;
+    if kind == OperationKind::Resume {
+        let suspended = lifecycle::suspend(tools, instance, "test", None).await.unwrap();
+        fleet.done(suspended.operation.id).await;
+    }
+    if kind == OperationKind::Repair {
+        // Made from another specification: the longest way.
+        fleet.world.replace_container(&format!("{FLEET}-ale-production-1"), |spec| spec.stop_grace_seconds += 1).unwrap();
+    }
+    let instance = &fleet.instance(instance.id).await;
+    let before = fleet.remains().await;
+    let operation = match kind {
+        OperationKind::Suspend => lifecycle::suspend(tools, instance, "test", None).await.unwrap().operation,
+        OperationKind::Resume => lifecycle::resume(tools, instance, "test", None).await.unwrap().operation,
+        OperationKind::Offboard => lifecycle::offboard(tools, instance, "ale", false, "test", None).await.unwrap().operation,
+        OperationKind::Repair => lifecycle::repair(tools, instance, "test").await.unwrap().unwrap().operation,
+        OperationKind::Onboard => unreachable!("onboarded elsewhere"),
+    };
+    (before, operation)
+}
+
+/// Things of other fleets and of nobody, with names like ours.
+fn strangers(fleet: &Simulated) {
+    let world = &fleet.world;
+    let other = [(label::FLEET.to_owned(), "simb".to_owned()), (label::ROLE.to_owned(), "instance".to_owned())];
+    for (name, labels) in [
+        ("simb-ale-production", other.clone().into_iter().collect()),
+        ("sim-ale-production-10", std::collections::BTreeMap::new()),
+        ("sim-ale-production-1-archiv", std::collections::BTreeMap::new()),
+        ("ale", std::collections::BTreeMap::new()),
+    ] {
+        world.create_volume(VolumeState { name: format!("{name}-uploads"), labels: labels.clone() }).unwrap();
+        world.run_container(container(name, labels)).unwrap();
+    }
+    world
+        .create_network(NetworkSpec {
+            name: "simb-net".to_owned(),
+            bridge: "fl-simb".to_owned(),
+            subnet: "192.168.240.0/20".to_owned(),
+            gateway: [192, 168, 240, 1].into(),
+            labels: other.into_iter().collect(),
+        })
+        .unwrap();
+}
+
+/// A plain container.
+pub fn container(name: &str, labels: BTreeMap<String, String>) -> ContainerSpec {
+    ContainerSpec {
+        name: name.to_owned(),
+        image: IMAGE.to_owned(),
+        command: Vec::new(),
+        environment: Vec::new(),
+        labels,
+        mounts: Vec::new(),
+        attachment: Attachment::None,
+        extra_hosts: Vec::new(),
+        limits: None,
+        read_only_root: false,
+        capabilities: Vec::new(),
+        restart: false,
+        stop_grace_seconds: 1,
+        user: String::new(),
+    }
+}
+
+/// Says how many cells were run, past the harness, which keeps what a passing test prints.
+pub fn tell(what: &str, cells: usize, outcomes: &BTreeMap<String, usize>) {
+    let outcomes: Vec<_> = outcomes.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    writeln!(std::io::stderr(), "fault matrix: {what}: {cells} cells ({})", outcomes.join(", ")).unwrap();
+}
+
+/// Whether anything is left in the store of the operation's municipality.
+pub async fn gone(fleet: &Simulated, operation: &Operation) -> bool {
+    store::municipalities::by_slug(&fleet.app.tools.store, &Scope::Fleet, &operation.slug).await.is_err()
+}
