@@ -3,7 +3,11 @@
 
 //! `flotta serve`: the control plane itself.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -46,11 +50,13 @@ pub async fn run(args: Serve) -> Outcome {
     let config = config::load(&args.config.unwrap_or_else(config::default_path))?;
     telemetry::start(config.log_json, style::colour_on(&std::io::stderr()));
     let _alone = app::lock(&config)?;
-    let listen = config.listen;
+    // Taken before anything is begun, so that a port in use is told at once.
+    let listener = listen(config.listen)?;
+    let listening = config.listen;
     // From here on a signal is heard, even while the application is being put together.
     let cancel = CancellationToken::new();
     let mut signals = Signals::new()?;
-    info!(version = env!("CARGO_PKG_VERSION"), fleet = %config.fleet.fleet, %listen, "the control plane starts");
+    info!(version = env!("CARGO_PKG_VERSION"), fleet = %config.fleet.fleet, listen = %listening, "the control plane starts");
     let app = tokio::select! {
         app = App::build(config) => app?,
         name = signals.next() => {
@@ -58,9 +64,6 @@ pub async fn run(args: Serve) -> Outcome {
             return Ok(());
         }
     };
-    let listener = std::net::TcpListener::bind(listen).map_err(|e| {
-        Failure::failed(format!("{listen} cannot be listened on: {e}"), "end what listens there, or set `listen` to another port")
-    })?;
     let web = Web::new(app.clone(), cancel.clone())?;
     let tracker = TaskTracker::new();
     app.start_tasks(&tracker, &cancel).await?;
@@ -88,6 +91,20 @@ pub async fn run(args: Serve) -> Outcome {
     served?;
     info!("the control plane has stopped");
     Ok(())
+}
+
+fn listen(address: SocketAddr) -> Outcome<TcpListener> {
+    use std::io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+    let listener = TcpListener::bind(address).and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
+    listener.map_err(|e| {
+        let fix = match e.kind() {
+            AddrInUse => format!("stop what listens there (`ss -ltnp sport = :{}` names it), or change `listen`", address.port()),
+            AddrNotAvailable => "this host has no such address; change `listen`".to_owned(),
+            PermissionDenied => "ports below 1024 need root; change `listen`".to_owned(),
+            _ => "change `listen` in the configuration".to_owned(),
+        };
+        Failure::failed(format!("{address} cannot be listened on: {e}"), fix)
+    })
 }
 
 /// The signals that ask for a stop.
