@@ -4,4 +4,10 @@
 //! Handlers of pages, one file per group. How to write one is told in CONTRIBUTING.md, "Add a page".
 
 pub mod assets;
+mod domain;
+pub mod fleet;
+mod in_place;
+pub mod municipality;
+pub mod onboard;
+pub mod operation;
 pub mod session;
