@@ -146,6 +146,20 @@ pub fn table() -> Vec<Entry> {
         ask("/language", Public, || to(pages::preference::language)),
         ask("/theme", Public, || to(pages::preference::theme)),
         post("/logout", May(OwnAccount), "session.end", Harmless, || to(pages::session::log_out)),
+        get("/", May(ReadFleet), || to(pages::fleet::overview)),
+        get("/municipalities/new", Fleet(ManageMunicipalities), || to(pages::onboard::form)),
+        post("/municipalities/new", Fleet(ManageMunicipalities), "municipality.onboard", Operation, || to(pages::onboard::send)),
+        get("/municipalities/new/domain", Fleet(ManageMunicipalities), || to(pages::onboard::domain_check)),
+        get("/municipalities/{slug}", May(ReadFleet), || to(pages::municipality::show)),
+        post("/municipalities/{slug}/suspend", May(ManageMunicipalities), "municipality.suspend", Operation, || to(pages::municipality::suspend)),
+        post("/municipalities/{slug}/resume", May(ManageMunicipalities), "municipality.resume", Operation, || to(pages::municipality::resume)),
+        post("/municipalities/{slug}/invite", May(InviteAdministrator), "municipality.invite", Harmless, || to(pages::municipality::invite)),
+        get("/municipalities/{slug}/offboard", May(ManageMunicipalities), || to(pages::municipality::offboard_form)),
+        post("/municipalities/{slug}/offboard", May(ManageMunicipalities), "municipality.offboard", Operation, || to(pages::municipality::offboard)),
+        get("/operations", May(ReadFleet), || to(pages::operation::list)),
+        get("/operations/{id}", May(ReadFleet), || to(pages::operation::show)),
+        get("/operations/{id}/live", May(ReadFleet), || to(pages::operation::live_part)),
+        post("/operations/{id}/retry", May(ManageMunicipalities), "operation.retry", Harmless, || to(pages::operation::retry)),
     ]
 }
 

@@ -14,6 +14,7 @@ mod drivers_wordpress;
 mod fault_matrix;
 mod isolation;
 mod onboarding;
+mod pages;
 mod repair;
 mod store_parity;
 mod support;

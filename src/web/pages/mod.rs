@@ -4,5 +4,14 @@
 //! Handlers of pages, one file per group. How to write one is told in CONTRIBUTING.md, "Add a page".
 
 pub mod assets;
+<<<<<<< HEAD
 pub mod preference;
+=======
+mod domain;
+pub mod fleet;
+mod in_place;
+pub mod municipality;
+pub mod onboard;
+pub mod operation;
+>>>>>>> mix-a
 pub mod session;
