@@ -144,6 +144,28 @@ pub fn table() -> Vec<Entry> {
         get("/login", Public, || to(pages::session::form)),
         post("/login", Public, "session.create", Harmless, || to(pages::session::log_in)),
         post("/logout", May(OwnAccount), "session.end", Harmless, || to(pages::session::log_out)),
+        get("/releases", May(ReadFleet), || to(pages::releases::list)),
+        post("/releases", May(ManageReleases), "release.register", Answer, || to(pages::releases::register)),
+        get("/users", May(ReadUsers), || to(pages::users::list)),
+        post("/users", May(ManageUsers), "user.create", Answer, || to(pages::users::create)),
+        get("/users/new", May(ManageUsers), || to(pages::users::new)),
+        get("/users/{id}", May(ReadUsers), || to(pages::users::show)),
+        post("/users/{id}", May(ManageUsers), "user.change", Harmless, || to(pages::users::change)),
+        post("/users/{id}/password", May(ManageUsers), "user.password", Answer, || to(pages::users::password)),
+        post("/users/{id}/disable", May(ManageUsers), "user.change", Harmless, || to(pages::users::disable)),
+        post("/users/{id}/enable", May(ManageUsers), "user.change", Harmless, || to(pages::users::enable)),
+        post("/users/{id}/tokens/{token}/revoke", May(ManageUsers), "token.revoke", Harmless, || to(pages::users::revoke)),
+        get("/account", May(OwnAccount), || to(pages::account::show)),
+        post("/account/password", May(OwnAccount), "account.change", Harmless, || to(pages::account::password)),
+        post("/account/language", May(OwnAccount), "account.change", Harmless, || to(pages::account::language)),
+        post("/account/tokens", May(OwnAccount), "token.create", Answer, || to(pages::account::create_token)),
+        post("/account/tokens/{id}/revoke", May(OwnAccount), "token.revoke", Harmless, || to(pages::account::revoke_token)),
+        get("/audit", Fleet(ReadAudit), || to(pages::audit::list)),
+        get("/settings", Fleet(ReadFleet), || to(pages::settings::show)),
+        get("/components", May(OwnAccount), || to(pages::components::show)),
+        // What a browser prefers; a line in the audit log for each click would bury the others.
+        ask("/language", Public, || to(pages::preferences::language)),
+        ask("/theme", Public, || to(pages::preferences::theme)),
     ]
 }
 

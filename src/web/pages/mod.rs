@@ -3,5 +3,13 @@
 
 //! Handlers of pages, one file per group. How to write one is told in CONTRIBUTING.md, "Add a page".
 
+pub mod account;
 pub mod assets;
+pub mod audit;
+pub mod components;
+mod form;
+pub mod preferences;
+pub mod releases;
 pub mod session;
+pub mod settings;
+pub mod users;
