@@ -62,7 +62,7 @@ pub enum Turn {
 
 /// What the loop does after one step was looked at.
 enum Flow {
-    On(Operation),
+    On(Box<Operation>),
     Stop(Turn),
 }
 
@@ -127,7 +127,7 @@ impl<K: Catalogue> Runner<K> {
         };
         loop {
             match self.turn(workflow, &context, operation).await? {
-                Flow::On(next) => operation = next,
+                Flow::On(next) => operation = *next,
                 Flow::Stop(turn) => return Ok(turn),
             }
         }
@@ -281,7 +281,7 @@ impl<K: Catalogue> Runner<K> {
             info!(operation.id = %operation.id, operation.kind = %operation.kind, municipality = %operation.slug, operation.state = %state, "operation ended");
             return Ok(Flow::Stop(Turn::Ended(state)));
         }
-        Ok(Flow::On(operation))
+        Ok(Flow::On(Box::new(operation)))
     }
 
     async fn wait(&self, operation: Operation, why: &str) -> Result<Flow> {
@@ -343,7 +343,7 @@ impl<K: Catalogue> Runner<K> {
         let operation = self
             .record_as(&operation, &failed_step, EventKind::Failed, why.to_owned(), json!({"attempt": operation.attempts + 1}), change)
             .await?;
-        Ok(turn.map_or(Flow::On(operation), Flow::Stop))
+        Ok(turn.map_or_else(|| Flow::On(Box::new(operation)), Flow::Stop))
     }
 
     async fn record(&self, operation: &Operation, kind: EventKind, message: String, evidence: Value, change: Change) -> Result<Operation> {
