@@ -17,7 +17,7 @@ mod edges;
 mod faults;
 mod killed;
 
-use std::{collections::BTreeMap, io::Write, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use flotta::{
     drivers::world::CallRecord,
@@ -254,7 +254,7 @@ pub fn container(name: &str, labels: BTreeMap<String, String>) -> ContainerSpec 
 /// Says how many cells were run, past the harness, which keeps what a passing test prints.
 pub fn tell(what: &str, cells: usize, outcomes: &BTreeMap<String, usize>) {
     let outcomes: Vec<_> = outcomes.iter().map(|(state, count)| format!("{count} {state}")).collect();
-    writeln!(std::io::stderr(), "fault matrix: {what}: {cells} cells ({})", outcomes.join(", ")).unwrap();
+    eprintln!("fault matrix: {what}: {cells} cells ({})", outcomes.join(", "));
 }
 
 /// Whether anything is left in the store of the operation's municipality.
