@@ -178,11 +178,15 @@ fn prepare_home(home: &Path) -> Result<()> {
     let folder = home.join("agent");
     std::fs::create_dir_all(&folder).map_err(failed)?;
     let path = folder.join("flotta-agent.php");
-    if std::fs::read_to_string(&path).is_ok_and(|there| there == AGENT) {
-        return Ok(());
+    if !std::fs::read_to_string(&path).is_ok_and(|there| there == AGENT) {
+        // Written in place: instances have this very file mounted.
+        std::fs::write(&path, AGENT).map_err(failed)?;
     }
-    // Written in place: instances have this very file mounted.
-    std::fs::write(&path, AGENT).map_err(failed)
+    // Set, not left to the process's umask, which may keep the containers' users out.
+    for (path, mode) in [(&folder, 0o755), (&path, 0o444)] {
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Holds the fleet's home for this process alone, so that two control planes never share an SQLite store. Keep what it gives.

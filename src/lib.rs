@@ -21,6 +21,7 @@
 
 pub mod access;
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod drivers;
@@ -32,5 +33,7 @@ pub mod platform;
 pub mod releases;
 pub mod store;
 pub mod tasks;
+pub mod telemetry;
 pub mod vault;
+pub mod web;
 pub mod workflow;

@@ -4,7 +4,13 @@
 //! Secrets: made from the system's randomness, sealed with XChaCha20-Poly1305 before they are stored, bound to their owner
 //! and name so that one cannot stand in another's place, and written to files for the containers that need them.
 
-use std::{collections::BTreeMap, fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use chacha20poly1305::{
@@ -204,6 +210,8 @@ pub fn write_files(folder: &Path, secrets: &BTreeMap<String, SecretString>) -> R
     };
     private_folder(folder.parent().unwrap_or(folder)).map_err(failed)?;
     fs::create_dir_all(folder).map_err(failed)?;
+    // Set, not left to the process's umask, which may keep the container's user out.
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).map_err(failed)?;
     for (name, secret) in secrets {
         let path = folder.join(name);
         if fs::read(&path).is_ok_and(|there| there == secret.expose_secret().as_bytes()) {
@@ -211,6 +219,7 @@ pub fn write_files(folder: &Path, secrets: &BTreeMap<String, SecretString>) -> R
         }
         let fresh = folder.join(format!(".{name}.new"));
         let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o444).open(&fresh).map_err(failed)?;
+        fs::set_permissions(&fresh, fs::Permissions::from_mode(0o444)).map_err(failed)?;
         file.write_all(secret.expose_secret().as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
         fs::rename(&fresh, &path).map_err(failed)?;
     }
@@ -222,7 +231,6 @@ pub fn write_files(folder: &Path, secrets: &BTreeMap<String, SecretString>) -> R
 /// # Errors
 /// When it cannot be made.
 pub fn private_folder(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
     fs::create_dir_all(folder)?;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
 }

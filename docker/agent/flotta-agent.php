@@ -511,6 +511,8 @@ final class Terminal
         $this->drain();
         $this->answered = true;
         fwrite(STDOUT, encode($answer) . "\n");
+        // Nothing after it: WordPress, too, has something to say about a fatal error.
+        ob_start(static fn() => '');
     }
 }
 
@@ -632,6 +634,7 @@ final class Installation
             update_option($name, $value);
         }
         wp_delete_comment(1, true);
+        array_map('wp_clear_scheduled_hook', ['wp_version_check', 'wp_update_plugins', 'wp_update_themes']);
         delete_user_option($done['user_id'], 'default_password_nag', true);
         if ($this->network !== 'single') {
             install_network();
@@ -673,11 +676,16 @@ final class Installation
     private function check_complete(array $tables): void
     {
         global $wpdb;
-        $missing = array_diff($wpdb->tables('blog'), $tables);
-        $admins = $missing ? 0 : (int) $wpdb->get_var($wpdb->prepare("SELECT COUNT(*) FROM $wpdb->usermeta WHERE meta_key = %s AND meta_value LIKE %s", $wpdb->get_blog_prefix() . 'capabilities', '%administrator%'));
-        if ($missing || !is_blog_installed() || $admins === 0) {
-            throw new Refusal('the database holds part of a WordPress that this agent did not make' . ($missing ? ' (without ' . implode(', ', array_slice($missing, 0, 3)) . ')' : ''),
-                'give the instance an empty schema, or restore a complete one');
+        $single = $this->network === 'single';
+        $missing = array_diff($wpdb->tables('blog') + $wpdb->tables('global') + ($single ? [] : $wpdb->tables('ms_global')), $tables);
+        $faults = $missing ? ['without ' . implode(', ', array_slice($missing, 0, 3))] : [];
+        if (!$missing) {
+            $admins = (int) $wpdb->get_var($wpdb->prepare("SELECT COUNT(*) FROM $wpdb->users JOIN $wpdb->usermeta ON user_id = ID WHERE meta_key = %s AND meta_value LIKE %s", $wpdb->get_blog_prefix() . 'capabilities', '%administrator%'));
+            $faults = array_keys(array_filter(['without a site address' => !is_blog_installed(), 'without an administrator' => $admins === 0,
+                'without a network' => !$single && !$wpdb->get_var("SELECT COUNT(*) FROM $wpdb->site JOIN $wpdb->blogs ON site_id = id")]));
+        }
+        if ($faults) {
+            throw new Refusal('the database holds part of a WordPress that this agent did not make (' . implode(', ', $faults) . ')', 'give the instance an empty schema, or restore a complete one');
         }
     }
 
@@ -718,6 +726,10 @@ final class Installation
     {
         global $wpdb;
         $wpdb->query("SELECT RELEASE_LOCK(CONCAT('flotta_install_', DATABASE()))");
+        $told = ['ok' => true] + $answer + ['admin_login' => $this->login, 'url' => $this->address() . '/', 'network' => $this->network];
+        if (($this->input['verify'] ?? true) === false) {
+            return $told;
+        }
         $child = proc_open([PHP_BINARY, __FILE__, 'ready'], [['pipe', 'r'], ['pipe', 'w'], STDERR], $pipes, getcwd() ?: null);
         if (!is_resource($child)) {
             throw new \RuntimeException('no process could be started to verify the installation');
@@ -732,7 +744,7 @@ final class Installation
         if ($seen['network'] !== $this->network) {
             throw new Refusal("installed as $this->network, but configured as {$seen['network']}", 'set MULTISITE and SUBDOMAIN_INSTALL in WORDPRESS_CONFIG_EXTRA to match');
         }
-        return ['ok' => true] + $answer + ['admin_login' => $this->login, 'url' => $this->address() . '/'] + $seen;
+        return $told + $seen;
     }
 }
 
@@ -742,9 +754,10 @@ if (defined('ABSPATH')) {
 } elseif (PHP_SAPI === 'cli' && realpath($argv[0] ?? '') === __FILE__) {
     // At the top level, since WordPress's globals must be global.
     $flotta_terminal = new Terminal($argv);
+    // WordPress will not load this file again as a plugin, so it is told beforehand what the plugin would do.
+    $wp_filter['muplugins_loaded'][0]['flotta'] = ['function' => [Manners::class, 'teach'], 'accepted_args' => 0];
     try {
         require_once $flotta_terminal->begin();
-        Manners::teach();
         $flotta_terminal->end();
     } catch (\Throwable $flotta_problem) {
         $flotta_terminal->fail($flotta_problem);

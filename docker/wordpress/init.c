@@ -45,6 +45,7 @@
 #define CACHE_BAKED "/opt/flotta/opcache"   /* compiled scripts in the image */
 #define CACHE_USED "/run/opcache"           /* PHP insists on a writable directory */
 #define LOOK_EVERY_MS 5000
+#define ACCESS_LOG 9
 
 enum stage { RUNNING, DRAINING, CLOSING };
 
@@ -125,7 +126,9 @@ static pid_t start(char *const argv[], int with_php_socket)
 static void start_web(void)
 {
     char *argv[] = { "/usr/sbin/lighttpd", "-D", "-f", "/etc/flotta/lighttpd.conf", NULL };
+    dup2(1, ACCESS_LOG); /* lighttpd closes its standard output; its access log goes to /dev/fd/9 */
     web = start(argv, 0);
+    close(ACCESS_LOG);
 }
 
 static void start_fpm(void)
@@ -153,8 +156,11 @@ static void link_cache(void)
     DIR *baked = opendir(CACHE_BAKED);
     struct dirent *entry;
     char from[512], to[512];
-    if (mkdir(CACHE_USED, 0700) < 0 && errno != EEXIST)
+    if (mkdir(CACHE_USED, 01777) < 0 && errno != EEXIST) {
         say("cannot make %s: %s; pages will be compiled", CACHE_USED, strerror(errno));
+        if (baked) closedir(baked);
+        return;
+    }
     if (!baked) return;
     while ((entry = readdir(baked))) {
         if (entry->d_name[0] == '.') continue;
@@ -194,6 +200,7 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "health") == 0) return health();
     if (argc > 1) {
+        link_cache();
         execvp(argv[1], argv + 1);
         say("cannot run %s: %s", argv[1], strerror(errno));
         return 127;

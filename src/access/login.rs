@@ -40,7 +40,8 @@ pub(super) fn canonical(email: &str) -> Option<Email> {
 }
 
 fn email_key(email: &str) -> String {
-    format!("email:{}", email.trim().to_lowercase().chars().take(100).collect::<String>())
+    // Whatever was typed: PostgreSQL holds no NUL, and nobody's address is longer.
+    format!("email:{}", email.trim().to_lowercase().chars().filter(|c| !c.is_control()).take(100).collect::<String>())
 }
 
 /// One key for each IPv4 address and for each IPv6 network of 64 bits, which is what one customer gets.

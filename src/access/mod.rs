@@ -65,14 +65,17 @@ pub async fn audit_system(
     store::audit::append(store, &entry).await
 }
 
-/// Forgets what is over: ended sessions, and failures of log-in that are a day old. For a timer.
+/// Forgets what is over: ended sessions, and failures of log-in and answers to repeatable requests that are a day old. For a
+/// timer.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn sweep(store: &Store, now: Timestamp) -> Result<()> {
     let ago = |d: SignedDuration| now.checked_sub(d).map_err(|e| Error::Internal(e.to_string()));
     store::sessions::forget(store, now, ago(SESSION_IDLE)?).await?;
-    store::throttle::forget(store, ago(SignedDuration::from_hours(24))?).await?;
+    let yesterday = ago(SignedDuration::from_hours(24))?;
+    store::throttle::forget(store, yesterday).await?;
+    store::idempotency::forget(store, yesterday).await?;
     Ok(())
 }
 

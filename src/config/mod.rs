@@ -108,6 +108,28 @@ pub fn check(raw: Raw) -> Result<Config> {
     {
         errors.push(error.at("gateway.acme_email"));
     }
+    for range in &raw.network.allowed_ranges {
+        let good = range.split_once('/').is_some_and(|(base, bits)| {
+            base.parse::<std::net::Ipv4Addr>().is_ok() && bits.parse::<u8>().is_ok_and(|bits| (1..=32).contains(&bits))
+        });
+        if !good {
+            errors.push(FieldError::new(
+                "network.allowed_ranges",
+                "invalid-range",
+                format!("`{range}` is no range"),
+                "write ranges such as 10.1.2.0/24",
+            ));
+        }
+    }
+    let pool = raw.network.buffer_pool.trim_end_matches(['M', 'G']);
+    if pool.is_empty() || !pool.bytes().all(|b| b.is_ascii_digit()) {
+        errors.push(FieldError::new(
+            "network.buffer_pool",
+            "invalid-size",
+            format!("`{}` is no size", raw.network.buffer_pool),
+            "write one such as 256M or 4G",
+        ));
+    }
     if !raw.home.is_absolute() {
         errors.push(FieldError::new(
             "home",

@@ -36,7 +36,7 @@ pub struct Slug(String);
 
 impl Slug {
     /// Names that would collide with routes or containers of Flotta itself.
-    const RESERVED: [&'static str; 8] = ["new", "db", "gateway", "net", "all", "flotta", "admin", "api"];
+    const RESERVED: [&'static str; 9] = ["new", "db", "gateway", "net", "all", "flotta", "admin", "api", "preview"];
 
     /// The slug as text.
     #[must_use]

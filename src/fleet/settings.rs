@@ -118,7 +118,8 @@ pub struct GatewaySettings {
     pub acme_email: Option<String>,
     /// ACME directory; none means the authority's default.
     pub acme_directory: Option<String>,
-    /// Where the gateway asks whether a certificate may be had for a name (the control plane).
+    /// Where the gateway asks whether a public certificate may be had for a name that it has a route for (the control plane): it
+    /// adds `?domain=<name>`, and 200 means yes.
     pub ask_url: String,
 }
 

@@ -47,7 +47,6 @@ pub fn labels(settings: &FleetSettings, instance: &Instance, role: &str) -> BTre
 #[must_use]
 pub fn config_extra(kind: NetworkKind, host: &str, locale: &str) -> String {
     let mut lines = vec![
-        "define('DISABLE_WP_CRON', true);".to_owned(),
         "define('DISALLOW_FILE_MODS', true);".to_owned(),
         "define('AUTOMATIC_UPDATER_DISABLED', true);".to_owned(),
         "define('WP_AUTO_UPDATE_CORE', false);".to_owned(),

@@ -3,13 +3,14 @@
 
 //! What is done with an instance later: suspend, resume, offboard, repair; and a log-in link for its administrator.
 
+use super::steps::Context;
 use crate::{
     drivers::wordpress::Invitation,
     error::{Error, FieldError, Result},
-    fleet::{Desired, Instance, InstanceState, OperationKind},
+    fleet::{Desired, Instance, InstanceState, Operation, OperationKind},
     instances::Tools,
     store::operations::{self, Idempotency, NewOperation, Started},
-    workflow::decide::later,
+    workflow::{Workflow, decide::later},
 };
 
 /// Stops an instance, keeping everything; its visitors get a friendly page.
@@ -109,6 +110,20 @@ pub async fn invite(tools: &Tools, instance: &Instance) -> Result<Invitation> {
     tools.wordpress.invite(&target.site()?, &key, &instance.admin_login).await
 }
 
+/// Makes an operation that stopped go on, from the step at which it stopped, with time as at its start.
+///
+/// # Errors
+/// `Conflict` when it has not stopped, or another operation on the instance is live.
+pub async fn retry(tools: &Tools, operation: &Operation, by: &str) -> Result<Operation> {
+    let now = tools.clock.now();
+    let deadline = later(now, workflow(operation.kind)?.deadline);
+    operations::retry(&tools.store, operation, by, now, deadline).await
+}
+
+fn workflow(kind: OperationKind) -> Result<Workflow<Context>> {
+    super::workflows::all().into_iter().find(|w| w.kind == kind).ok_or_else(|| Error::Internal(format!("no workflow {kind}")))
+}
+
 fn refused(code: &str, message: String, fix: &str) -> Error {
     Error::Conflict(FieldError::new("state", code, message, fix))
 }
@@ -128,8 +143,7 @@ async fn begin(
     idempotency: Option<Idempotency>,
 ) -> Result<Started> {
     let now = tools.clock.now();
-    let workflow =
-        super::workflows::all().into_iter().find(|w| w.kind == kind).ok_or_else(|| Error::Internal(format!("no workflow {kind}")))?;
+    let workflow = workflow(kind)?;
     let mut operation = operations::blank(kind, instance.municipality, instance.slug.clone(), instance.id, now);
     operation.workflow_version = workflow.version;
     operation.deadline_at = later(now, workflow.deadline);

@@ -10,6 +10,7 @@ use crate::error::{Error, OutsideKind};
 pub mod audit;
 pub mod backups;
 mod connection;
+pub mod idempotency;
 pub mod instances;
 pub mod leases;
 pub mod migrate;

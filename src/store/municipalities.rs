@@ -3,6 +3,8 @@
 
 //! Municipalities.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -122,6 +124,16 @@ pub async fn list(store: &Store, scope: &Scope, filter: &Filter, page: PageReque
     })?;
     let items = found.into_iter().map(Municipality::try_from).collect::<Result<_>>()?;
     Ok(Page::new(items, page, total))
+}
+
+/// The slugs of all municipalities, by id; for showing what refers to them.
+///
+/// # Errors
+/// When the store fails.
+pub async fn slugs(store: &Store) -> Result<HashMap<MunicipalityId, Slug>> {
+    let all: Vec<(String, String)> =
+        read!(store, |c| Ok(municipality::table.select((municipality::id, municipality::slug)).load(c).await?))?;
+    all.iter().map(|(id, slug)| Ok((rows::parse("municipality.id", id)?, rows::parse("municipality.slug", slug)?))).collect()
 }
 
 /// The ids of those whose slug, name or code holds the text, whatever its case. Compared here: SQLite knows no case but ASCII's,

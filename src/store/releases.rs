@@ -3,6 +3,8 @@
 
 //! Releases.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -104,6 +106,15 @@ pub async fn newest_stable(store: &Store) -> Result<Option<Release>> {
         .await
         .optional()?))?;
     row.map(Release::try_from).transpose()
+}
+
+/// The names of all releases, by id; for showing what refers to them.
+///
+/// # Errors
+/// When the store fails.
+pub async fn names(store: &Store) -> Result<HashMap<ReleaseId, String>> {
+    let all: Vec<(String, String)> = read!(store, |c| Ok(release::table.select((release::id, release::name)).load(c).await?))?;
+    all.into_iter().map(|(id, name)| Ok((rows::parse("release.id", &id)?, name))).collect()
 }
 
 /// A page of releases, newest first.

@@ -34,6 +34,12 @@ diesel::table! {
 }
 diesel::table! { idempotency (user_id, key) { user_id -> Text, key -> Text, request_sha256 -> Text, operation_id -> Text, created_at -> BigInt, } }
 diesel::table! {
+    idempotent_answer (user_id, key) {
+        user_id -> Text, key -> Text, request_sha256 -> Text, status -> Nullable<Integer>, location -> Nullable<Text>, body -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+diesel::table! {
     user (id) {
         id -> Text, email -> Text, name -> Text, role -> Text, password_hash -> Text, language -> Nullable<Text>, created_at -> BigInt,
         disabled_at -> Nullable<BigInt>,

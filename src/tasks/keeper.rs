@@ -24,6 +24,9 @@ use crate::{
 
 /// How often is looked without being woken.
 const EVERY: Duration = Duration::from_secs(20);
+/// An engine tells that a container died a little before it says so when asked: look again this soon, this often.
+const AGAIN: Duration = Duration::from_millis(400);
+const AGAIN_TIMES: u32 = 3;
 /// How often the platform is gone over from the ground up.
 const PLATFORM_EVERY: Duration = Duration::from_secs(60);
 const LEASE: Duration = Duration::from_secs(60);
@@ -32,11 +35,19 @@ const LEASE: Duration = Duration::from_secs(60);
 pub async fn run(tools: Tools, owner: String, signals: Signals, cancel: CancellationToken) {
     let mut platform_at = tokio::time::Instant::now();
     let mut well = true;
+    let mut again = 0;
     loop {
         let woken = tokio::select! {
             () = cancel.cancelled() => return,
-            () = signals.drift.notified() => true,
-            () = tokio::time::sleep(EVERY) => false,
+            () = signals.drift.notified() => {
+                again = AGAIN_TIMES;
+                true
+            }
+            () = tokio::time::sleep(if again > 0 { AGAIN } else { EVERY }) => {
+                let following_up = again > 0;
+                again = again.saturating_sub(1);
+                following_up
+            }
         };
         let now = tools.clock.now();
         match store::leases::hold(&tools.store, "keeper", &owner, now, later(now, LEASE)).await {

@@ -4,7 +4,17 @@
 //! All integration tests, one binary.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)] // a test may stop at what it does not expect
 
+mod cli;
+mod drift;
+mod drivers_database_server;
+mod drivers_engine;
+mod drivers_gateway;
+mod drivers_wordpress;
 mod fault_matrix;
+mod golden;
+mod isolation;
+mod layering;
 mod onboarding;
+mod repair;
 mod store_parity;
 mod support;

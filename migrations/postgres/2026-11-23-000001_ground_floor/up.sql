@@ -124,6 +124,18 @@ CREATE TABLE idempotency (
     PRIMARY KEY (user_id, key)
 );
 
+-- Answers to POSTs that start no operation, for repeats with the same key; without the secrets in them. No status: not done yet.
+CREATE TABLE idempotent_answer (
+    user_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    request_sha256 TEXT NOT NULL,
+    status INTEGER,
+    location TEXT,
+    body TEXT,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (user_id, key)
+);
+
 CREATE TABLE "user" (
     id TEXT PRIMARY KEY NOT NULL,
     email TEXT NOT NULL UNIQUE,

@@ -8,6 +8,7 @@ DROP TABLE api_token;
 DROP TABLE session;
 DROP TABLE user_municipality;
 DROP TABLE "user";
+DROP TABLE idempotent_answer;
 DROP TABLE idempotency;
 DROP TABLE backup;
 DROP TABLE operation_event;

@@ -150,11 +150,11 @@ async fn run_all(connection: &mut Conn, script: &str) -> Result<(), (usize, Caus
     let mut at = 0;
     let mut answers = connection.query_iter(script).await.map_err(|cause| (at, cause))?;
     while !answers.is_empty() {
-        answers.for_each(drop).await.map_err(|cause| (at + 1, cause))?;
+        answers.for_each(drop).await.map_err(|cause| (at, cause))?;
         at += 1;
     }
-    drop(answers);
-    Ok(())
+    // The client calls an answer empty that holds nothing but an error; this gives the error.
+    answers.drop_result().await.map_err(|cause| (at, cause))
 }
 
 fn text(value: Value) -> Option<String> {
@@ -238,13 +238,11 @@ impl DatabaseServer for Mariadb {
 
     async fn schemas(&self, prefix: &str) -> Result<Vec<String>> {
         let prefix = if prefix.is_empty() { "" } else { checked(prefix)? };
-        self.with("list schemas", ASK, |mut c| async move {
-            let pattern = prefix.replace('_', "\\_");
-            let query =
-                format!("SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE '{pattern}%' ORDER BY schema_name");
-            c.query(query).await
-        })
-        .await
+        let pattern = prefix.replace('_', "\\_");
+        let query = format!("SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE '{pattern}%'");
+        let mut names: Vec<String> = self.with("list schemas", ASK, |mut c| async move { c.query(query).await }).await?;
+        names.sort();
+        Ok(names)
     }
 
     async fn run_script(&self, schema: &str, script: &str) -> Result<()> {

@@ -1,19 +1,20 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 
-//! Caddy, by its administration on a unix socket. Caddy checks every change before it swaps, and keeps what it had if the
-//! change is wrong.
+//! Caddy: its settings by its administration on a unix socket, its routes by files. Caddy checks a configuration before it
+//! swaps, and keeps what it had if the new one is wrong.
 
-use std::{path::PathBuf, time::Duration};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reqwest::{Client, Method, StatusCode, header};
+use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::{
     Gateway, GatewaySettings, Route,
-    config::{self, ADMIN_HOST, ROUTES},
+    config::{self, ADMIN_HOST},
+    table::Table,
 };
 use crate::{
     error::{Error, OutsideKind, Result},
@@ -22,30 +23,33 @@ use crate::{
 
 const ASK: Duration = Duration::from_secs(10);
 const CHANGE: Duration = Duration::from_secs(60);
-/// The largest answer read: 10,000 routes and more.
-const ANSWER_BYTES: usize = 64 * 1024 * 1024;
+/// The largest answer read.
+const ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// A Caddy gateway.
 pub struct Caddy {
     socket: PathBuf,
-    settings: GatewaySettings,
+    table: Arc<Table>,
+    wanted: Value,
     client: OnceCell<Client>,
-    /// Looking and changing must not interleave with another change from here; `If-Match` sees those from elsewhere.
+    /// Changes must not interleave.
     changes: Mutex<()>,
 }
 
 /// What Caddy answered.
 struct Answer {
     status: StatusCode,
-    etag: Option<String>,
     body: Value,
 }
 
 impl Caddy {
-    /// A handle on the gateway whose administration listens on this socket; nothing is asked of it yet.
+    /// A handle on the gateway whose administration listens on this socket, and whose table of routes is the folder `routes`
+    /// beside it; nothing is asked of it yet.
     #[must_use]
     pub fn new(socket: impl Into<PathBuf>, settings: GatewaySettings) -> Self {
-        Self { socket: socket.into(), settings, client: OnceCell::new(), changes: Mutex::new(()) }
+        let socket = socket.into();
+        let table = Arc::new(Table::new(socket.with_file_name("routes")));
+        Self { socket, table, wanted: config::whole(&settings), client: OnceCell::new(), changes: Mutex::new(()) }
     }
 
     async fn client(&self) -> Result<&Client> {
@@ -62,14 +66,11 @@ impl Caddy {
     }
 
     /// Sends a request and reads the answer, whatever its status.
-    async fn send(&self, method: Method, path: &str, body: Option<&Value>, etag: Option<&str>) -> Result<Answer> {
+    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
         let limit = if method == Method::GET { ASK } else { CHANGE };
         let mut request = self.client().await?.request(method.clone(), format!("http://{ADMIN_HOST}/{path}")).timeout(limit);
         if let Some(body) = body {
             request = request.json(body);
-        }
-        if let Some(etag) = etag {
-            request = request.header(header::IF_MATCH, etag);
         }
         let broken = |cause: reqwest::Error| {
             let why = if cause.is_timeout() { format!("no answer within {} s", limit.as_secs()) } else { chain(&cause) };
@@ -77,7 +78,6 @@ impl Caddy {
         };
         let mut response = request.send().await.map_err(broken)?;
         let status = response.status();
-        let etag = response.headers().get(header::ETAG).and_then(|v| v.to_str().ok()).map(ToOwned::to_owned);
         let mut bytes = Vec::new();
         while let Some(part) = response.chunk().await.map_err(broken)? {
             bytes.extend_from_slice(&part);
@@ -86,78 +86,40 @@ impl Caddy {
             }
         }
         let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
-        Ok(Answer { status, etag, body })
+        Ok(Answer { status, body })
     }
 
-    /// The list of routes with its tag; `null` where there is none yet.
-    async fn list(&self) -> Result<(Value, Option<String>)> {
-        let answer = self.send(Method::GET, &format!("config/{ROUTES}"), None, None).await?;
-        match answer.status {
-            StatusCode::OK => Ok((answer.body, answer.etag)),
-            // Part of the path is missing: it still has the configuration that its image brings.
-            StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND => Ok((Value::Null, None)),
-            _ => Err(refused("read the routes", &answer)),
-        }
+    /// Whether it has the configuration that it should have.
+    async fn is_configured(&self) -> Result<bool> {
+        let now = self.send(Method::GET, "config/", None).await?;
+        if now.status.is_success() { Ok(now.body == self.wanted) } else { Err(refused("read the configuration", &now)) }
     }
 
-    async fn swap(&self, routes: &[Route]) -> Result<()> {
-        let wanted = config::whole(&self.settings, routes);
-        let now = self.send(Method::GET, "config/", None, None).await?;
-        if now.status == StatusCode::OK && now.body == wanted {
+    /// Gives it the configuration that it should have.
+    async fn configure(&self) -> Result<()> {
+        // First, as a look-up in a folder that is not there would be a host that nobody has.
+        self.table(|table| table.prepare()).await?;
+        if self.is_configured().await? {
             return Ok(());
         }
-        let answer = self.send(Method::POST, "load", Some(&wanted), None).await?;
+        let answer = self.send(Method::POST, "load", Some(&self.wanted)).await?;
         if answer.status.is_success() { Ok(()) } else { Err(refused("load the configuration", &answer)) }
     }
 
-    /// Changes the list by looking at it and saying what to do, again where somebody else was faster.
-    async fn change(&self, what: &str, decide: impl Fn(&Value) -> Change + Send) -> Result<()> {
-        let _alone = self.changes.lock().await;
-        for _ in 0..5 {
-            let (list, etag) = self.list().await?;
-            let (method, path, body) = match decide(&list) {
-                Change::Nothing => return Ok(()),
-                Change::Everything(routes) => return self.swap(&routes).await,
-                Change::Replace(index, entry) => (Method::PATCH, format!("config/{ROUTES}/{index}"), Some(entry)),
-                Change::Insert(index, entry) => (Method::PUT, format!("config/{ROUTES}/{index}"), Some(entry)),
-                Change::Delete(index) => (Method::DELETE, format!("config/{ROUTES}/{index}"), None),
-            };
-            let answer = self.send(method, &path, body.as_ref(), etag.as_deref()).await?;
-            match answer.status {
-                status if status.is_success() => return Ok(()),
-                StatusCode::PRECONDITION_FAILED => {}
-                _ => return Err(refused(what, &answer)),
+    /// Does something with the table, off the threads that serve others.
+    async fn table<T: Send + 'static>(&self, work: impl FnOnce(&Table) -> io::Result<T> + Send + 'static) -> Result<T> {
+        let table = self.table.clone();
+        let done = tokio::time::timeout(ASK, tokio::task::spawn_blocking(move || work(&table))).await;
+        match done {
+            Ok(Ok(Ok(value))) => Ok(value),
+            Ok(Ok(Err(cause))) => {
+                let full = matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+                let kind = if full { OutsideKind::Full } else { OutsideKind::Failed };
+                Err(outside(kind, format!("the table of routes beside {}: {cause}", self.socket.display())))
             }
+            Ok(Err(cause)) => Err(outside(OutsideKind::Failed, format!("the table of routes: {cause}"))),
+            Err(_) => Err(outside(OutsideKind::Unreachable, "the table of routes: the disk does not answer")),
         }
-        Err(outside(OutsideKind::Conflict, format!("{what}: somebody else keeps changing the configuration")))
-    }
-}
-
-/// What to do to the list of routes.
-enum Change {
-    Nothing,
-    Everything(Vec<Route>),
-    Replace(usize, Value),
-    Insert(usize, Value),
-    Delete(usize),
-}
-
-/// Decides how one route gets into the list.
-fn to_put(settings: &GatewaySettings, list: &Value, route: &Route) -> Change {
-    let wanted = config::route(settings, route);
-    if list.is_null() {
-        return Change::Everything(vec![route.clone()]);
-    }
-    match config::position(list, route.instance) {
-        Some(at) if list[at] == wanted => Change::Nothing,
-        // A wildcard stands elsewhere: taking out and putting in would leave a moment without the route.
-        Some(at) if config::is_wildcard(&list[at]) != route.wildcard => {
-            let mut all: Vec<Route> = config::parse(settings, list).into_iter().filter(|r| r.instance != route.instance).collect();
-            all.push(route.clone());
-            Change::Everything(all)
-        }
-        Some(at) => Change::Replace(at, wanted),
-        None => Change::Insert(config::index_for(list, route), wanted),
     }
 }
 
@@ -191,28 +153,33 @@ fn chain(error: &dyn std::error::Error) -> String {
 impl Gateway for Caddy {
     async fn ping(&self) -> Result<()> {
         // A leaf: small, whatever the number of routes.
-        let answer = self.send(Method::GET, "config/admin", None, None).await?;
+        let answer = self.send(Method::GET, "config/admin", None).await?;
         if answer.status.is_success() { Ok(()) } else { Err(refused("ping", &answer)) }
     }
 
+    /// None while it has another configuration, as then it serves none of them.
     async fn routes(&self) -> Result<Vec<Route>> {
-        Ok(config::parse(&self.settings, &self.list().await?.0))
+        if self.is_configured().await? { self.table(Table::routes).await } else { Ok(Vec::new()) }
     }
 
     async fn load(&self, routes: &[Route]) -> Result<()> {
         let _alone = self.changes.lock().await;
-        self.swap(routes).await
+        self.configure().await?;
+        let routes = routes.to_vec();
+        self.table(move |table| table.set(&routes)).await
     }
 
     async fn put(&self, route: &Route) -> Result<()> {
-        self.change(&format!("route instance {}", route.instance), |list| to_put(&self.settings, list, route)).await
+        let _alone = self.changes.lock().await;
+        self.configure().await?;
+        let route = route.clone();
+        self.table(move |table| table.put(&route)).await
     }
 
+    /// Also while it does not answer: the route will not be there when it does.
     async fn remove(&self, instance: InstanceId) -> Result<()> {
-        self.change(&format!("unroute instance {instance}"), |list| {
-            config::position(list, instance).map_or(Change::Nothing, Change::Delete)
-        })
-        .await
+        let _alone = self.changes.lock().await;
+        self.table(move |table| table.remove(instance)).await
     }
 }
 

@@ -17,11 +17,12 @@ use crate::{
 pub mod caddy;
 pub mod config;
 pub mod simulated;
+mod table;
 
 /// One instance's entry in the gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
-    /// Which instance; stands in the gateway's configuration as `@id` `route-<instance>`.
+    /// Which instance.
     pub instance: InstanceId,
     /// Every host name that leads to it, the main one first.
     pub domains: Vec<Domain>,
@@ -57,8 +58,8 @@ pub trait Gateway: Send + Sync + 'static {
     async fn ping(&self) -> Result<()>;
     /// The routes that it serves now, as it tells them itself.
     async fn routes(&self) -> Result<Vec<Route>>;
-    /// Makes its whole configuration anew from the settings and these routes: checked first, swapped at once, without
-    /// dropping a request. Does nothing where that is what it has.
+    /// Makes it have its settings and exactly these routes. New settings are checked first and swapped at once; where it has
+    /// them already, and for routes in any case, no connection is touched.
     async fn load(&self, routes: &[Route]) -> Result<()>;
     /// Adds or changes one route, leaving the others alone.
     async fn put(&self, route: &Route) -> Result<()>;

@@ -77,9 +77,9 @@ impl Agent {
             .await
     }
 
-    /// Asks the agent; `ok` is taken off the answer.
-    async fn verb(&self, site: &Site, key: &SecretString, verb: &str, body: &Value) -> Result<Value> {
-        let what = format!("ask the agent of {} for {verb}", site.domain);
+    /// Asks the agent: the status and the answer, or `null` where the answer is not the agent's.
+    async fn ask(&self, site: &Site, key: &SecretString, verb: &str, body: &Value) -> Result<(u16, Value)> {
+        let what = what(site, verb);
         let path = format!("/.flotta/agent/{verb}");
         let bytes = body.to_string().into_bytes();
         let signed = signature::sign(key, "POST", &path, &bytes);
@@ -93,24 +93,40 @@ impl Agent {
         let response = request.send().await.map_err(|cause| broken(&what, &cause))?;
         let status = response.status().as_u16();
         let text = read(response).await.map_err(|cause| broken(&what, &cause))?;
-        let answer: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
-        if answer["ok"] == true {
-            return Ok(answer);
-        }
-        let error = answer["error"].as_str().map(|e| match answer["fix"].as_str() {
-            Some(fix) => format!("{e}; {fix}"),
-            None => e.to_owned(),
-        });
-        let (kind, message) = match (status, error) {
-            (_, Some(error)) if status >= 500 => (OutsideKind::Failed, error),
-            (409, Some(error)) => (OutsideKind::Conflict, error),
-            (_, Some(error)) => (OutsideKind::Refused, error),
-            (404, None) => (OutsideKind::Refused, "no agent answers there; is it mounted, and does it have this key?".to_owned()),
-            (500.., None) => (OutsideKind::Failed, "WordPress failed before the agent could answer".to_owned()),
-            (_, None) => (OutsideKind::Failed, "the answer is not the agent's".to_owned()),
-        };
-        Err(outside(kind, format!("{what}: {status}: {}", message.chars().take(600).collect::<String>())))
+        Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
     }
+
+    /// Asks the agent for something that it must be able to give.
+    async fn verb(&self, site: &Site, key: &SecretString, verb: &str, body: &Value) -> Result<Value> {
+        let (status, answer) = self.ask(site, key, verb, body).await?;
+        if answer["ok"] == true { Ok(answer) } else { Err(refused(&what(site, verb), status, &answer)) }
+    }
+}
+
+/// The agent's word for a database that does not answer: nothing else that it says then means anything.
+fn is_silence(reason: &Value) -> bool {
+    reason.as_str().is_some_and(|text| text.contains("database does not answer"))
+}
+
+fn what(site: &Site, verb: &str) -> String {
+    format!("ask the agent of {} for {verb}", site.domain)
+}
+
+/// What an answer without `"ok": true` means.
+fn refused(what: &str, status: u16, answer: &Value) -> Error {
+    let error = answer["error"].as_str().map(|e| match answer["fix"].as_str() {
+        Some(fix) => format!("{e}; {fix}"),
+        None => e.to_owned(),
+    });
+    let (kind, message) = match (status, error) {
+        (500.., Some(error)) => (OutsideKind::Failed, error),
+        (409, Some(error)) => (OutsideKind::Conflict, error),
+        (_, Some(error)) => (OutsideKind::Refused, error),
+        (404, None) => (OutsideKind::Refused, "no agent answers there; is it mounted, and does it have this key?".to_owned()),
+        (500.., None) => (OutsideKind::Failed, "WordPress failed before the agent could answer".to_owned()),
+        (_, None) => (OutsideKind::Failed, "the answer is not the agent's".to_owned()),
+    };
+    outside(kind, format!("{what}: {status}: {}", message.chars().take(600).collect::<String>()))
 }
 
 /// Leads every name to one address.
@@ -216,8 +232,14 @@ impl Wordpress for Agent {
     }
 
     async fn ready(&self, site: &Site, key: &SecretString) -> Result<Readiness> {
-        let answer = self.verb(site, key, "ready", &json!({})).await?;
-        serde_json::from_value(answer).map_err(|_| misread("ready"))
+        let (status, answer) = self.ask(site, key, "ready", &json!({})).await?;
+        // "Not ready" comes with its reasons; among them, only what the database said can be relied on.
+        let told = answer["ok"] == true || answer["reasons"].as_array().is_some_and(|r| r.iter().all(|r| !is_silence(r)));
+        match serde_json::from_value(answer.clone()) {
+            Ok(readiness) if told => Ok(readiness),
+            Err(_) if told => Err(misread("ready")),
+            _ => Err(refused(&what(site, "ready"), status, &answer)),
+        }
     }
 
     async fn facts(&self, site: &Site, key: &SecretString) -> Result<Value> {

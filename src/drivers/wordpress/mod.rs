@@ -69,10 +69,10 @@ pub struct Readiness {
     #[serde(default)]
     pub db_version: Option<i64>,
     /// Version of the schema that the code wants.
-    #[serde(default)]
+    #[serde(default, alias = "code_db_version")]
     pub wanted_db_version: Option<i64>,
     /// Number of sites.
-    #[serde(default)]
+    #[serde(default, alias = "blogs")]
     pub sites: Option<u64>,
 }
 
@@ -92,7 +92,8 @@ pub trait Wordpress: Send + Sync + 'static {
     async fn page(&self, site: &Site, path: &str) -> Result<Page>;
     /// Fetches a page through the gateway as a visitor would (its local certificate is accepted).
     async fn public_page(&self, domain: &Domain, path: &str) -> Result<Page>;
-    /// Asks the agent whether the instance is ready.
+    /// Asks the agent whether the instance is ready. WordPress that is not installed yet is an answer; a database that does not
+    /// answer is an error.
     async fn ready(&self, site: &Site, key: &SecretString) -> Result<Readiness>;
     /// Asks the agent for facts.
     async fn facts(&self, site: &Site, key: &SecretString) -> Result<serde_json::Value>;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::Context;
+use super::{Container, Context};
 use crate::{
     drivers::wordpress::Page,
     error::{Error, OutsideKind, Result},
@@ -40,7 +40,22 @@ fn evidence(page: &Page) -> Observation {
     Observation::Present(json!({"status": page.status, "title": page.title, "language": page.language, "milliseconds": page.milliseconds}))
 }
 
+/// A look that takes no longer than this, so that a paused container is told from a store or engine that cannot be asked.
+const LOOK: Duration = Duration::from_secs(10);
+
+async fn bounded(look: impl Future<Output = Result<Observation>>) -> Result<Observation> {
+    tokio::time::timeout(LOOK, look).await.unwrap_or_else(|_| Ok(Observation::Partial(format!("no answer within {} s", LOOK.as_secs()))))
+}
+
 async fn private(cx: &Context) -> Result<Observation> {
+    bounded(look_privately(cx)).await
+}
+
+async fn public(cx: &Context) -> Result<Observation> {
+    bounded(look_publicly(cx)).await
+}
+
+async fn look_privately(cx: &Context) -> Result<Observation> {
     let site = cx.target.site()?;
     let key = cx.target.secret("agent_key").await?;
     let ready = match cx.target.tools.wordpress.ready(&site, &key).await {
@@ -56,7 +71,7 @@ async fn private(cx: &Context) -> Result<Observation> {
     }
 }
 
-async fn public(cx: &Context) -> Result<Observation> {
+async fn look_publicly(cx: &Context) -> Result<Observation> {
     match cx.target.tools.wordpress.public_page(&cx.target.instance.domain, "/").await {
         Ok(page) => Ok(complaint(&page).map_or_else(|| evidence(&page), Observation::Partial)),
         Err(error) => Ok(Observation::Partial(error.to_string())),
@@ -72,8 +87,16 @@ async fn until_well<F: Future<Output = Result<Observation>>>(cx: &Context, look:
             Observation::Partial(why) if tokio::time::Instant::now() >= over => {
                 return Err(Error::outside("wordpress", OutsideKind::Failed, format!("not well after {} s: {why}", wait.as_secs())));
             }
-            _ => tokio::time::sleep(BETWEEN).await,
+            _ => {}
         }
+        // Whoever stops or pauses it meanwhile keeps it from ever becoming well.
+        match Container.observe(cx).await? {
+            Observation::Absent | Observation::Partial(_) => Container.apply(cx).await?,
+            Observation::Foreign(what) => return Err(Error::outside("engine", OutsideKind::Refused, format!("{what} is in the way"))),
+            Observation::Present(_) | Observation::Unknown(_) => {}
+        }
+        // Also after a start: one that ends as soon as it starts must not keep the engine busy.
+        tokio::time::sleep(BETWEEN).await;
     }
 }
 

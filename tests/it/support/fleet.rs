@@ -148,7 +148,20 @@ impl Fleet {
         loop {
             match look().await {
                 Ok(()) => return,
-                Err(why) if tokio::time::Instant::now() > over => panic!("not within {at_most:?}: {what}: {why}"),
+                Err(why) if tokio::time::Instant::now() > over => {
+                    let page = store::operations::list(
+                        &self.app.tools.store,
+                        &Scope::Fleet,
+                        &store::operations::Filter::default(),
+                        store::PageRequest::default(),
+                    )
+                    .await
+                    .unwrap();
+                    for operation in page.items {
+                        eprintln!("{operation:?}\n{}", self.journal(operation.id).await);
+                    }
+                    panic!("not within {at_most:?}: {what}: {why}")
+                }
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         }

@@ -5,5 +5,7 @@
 
 pub mod fixtures;
 pub mod fleet;
+pub mod real;
 pub mod simulated;
 pub mod store;
+pub mod upstream;

@@ -50,6 +50,7 @@ pub(super) fn container(spec: &ContainerSpec) -> ContainerCreateBody {
                 target: Some(target.clone()),
                 ..Default::default()
             }),
+            // Older runtimes (runc 1.1) take the mode of the image's folder where it has one, whatever is asked for.
             Mount::Tmpfs { target, size_mib } => {
                 tmpfs.insert(target.clone(), format!("rw,nosuid,nodev,noexec,size={size_mib}m,mode=1777"));
             }

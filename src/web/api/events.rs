@@ -1,0 +1,159 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! An operation's journal as it grows, as server-sent events.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpMessage, HttpRequest, HttpResponse,
+    http::header,
+    web::{Bytes, Data, Path},
+};
+use futures::stream;
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::{Instant, timeout_at},
+};
+use tracing::warn;
+
+use super::{operations, shapes};
+use crate::{
+    access::{self, Caller, Credential},
+    error::Result,
+    fleet::{OperationId, Scope},
+    store,
+    web::{
+        Web,
+        problem::{Answer, Problem},
+    },
+};
+
+/// Says that the connection lives, and keeps proxies from closing it.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Other control planes work on the same store and signal nothing here: their changes are looked for.
+const LOOK: Duration = Duration::from_secs(1);
+/// A reader that falls behind gets the journal in parts of this size.
+const PART: usize = 200;
+
+struct Follower {
+    web: Data<Web>,
+    scope: Scope,
+    credential: Option<Credential>,
+    operation: OperationId,
+    after: i64,
+    changed: broadcast::Receiver<OperationId>,
+    ended: bool,
+}
+
+/// Follows an operation: an event `step` for each line of its journal, at the end an event `end` with the operation.
+///
+/// `Last-Event-ID` goes on after that line, without it the stream starts at the first. A comment comes every 15 seconds.
+#[utoipa::path(get, path = "/api/v1/operations/{id}/events", tag = "operations",
+    params(("id" = String, Path, description = "The operation's id"), ("Last-Event-ID" = Option<i64>, Header, description = "Go on after this line")),
+    responses((status = 200, description = "Server-sent events", content_type = "text/event-stream", body = String), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+pub async fn stream(web: Data<Web>, request: HttpRequest, caller: Caller, path: Path<String>) -> Answer {
+    // Before the first look, so that nothing that happens meanwhile is missed.
+    let changed = web.app.signals.changed.subscribe();
+    let operation = operations::find(&web, &caller, &path).await?;
+    let last = request.headers().get("last-event-id").and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse::<i64>().ok());
+    let credential = request.extensions().get::<Credential>().cloned();
+    let follower = Follower {
+        scope: caller.principal.scope(),
+        credential,
+        operation: operation.id,
+        after: last.unwrap_or(0).max(0),
+        changed,
+        ended: false,
+        web,
+    };
+    let pieces = stream::unfold(follower, |mut follower| async move {
+        let piece = follower.next().await?;
+        Some((Ok::<_, actix_web::Error>(Bytes::from(piece)), follower))
+    });
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header(("x-accel-buffering", "no"))
+        // Compressed, events would wait for a block to fill.
+        .insert_header((header::CONTENT_ENCODING, "identity"))
+        .streaming(pieces))
+}
+
+impl Follower {
+    /// The next piece of the stream; none at its end.
+    async fn next(&mut self) -> Option<String> {
+        if self.ended {
+            return None;
+        }
+        let beat = Instant::now() + HEARTBEAT;
+        loop {
+            match self.look().await {
+                Ok(Some(piece)) => return Some(piece),
+                Ok(None) => {}
+                Err(error) => {
+                    // The reader asks again after its last event.
+                    warn!(%error, "a follower of an operation is let go");
+                    return None;
+                }
+            }
+            if !self.wait(beat).await {
+                return None;
+            }
+            if Instant::now() >= beat {
+                return self.still_welcome().await.then(|| ": still here\n\n".to_owned());
+            }
+        }
+    }
+
+    /// What the journal has that was not sent yet.
+    async fn look(&mut self) -> Result<Option<String>> {
+        let store = self.web.store();
+        let operation = store::operations::get(store, &self.scope, self.operation).await?;
+        let events = store::operations::events_after(store, self.operation, self.after).await?;
+        let whole = events.len() <= PART;
+        let mut piece = String::new();
+        for event in events.into_iter().take(PART) {
+            self.after = event.seq;
+            let id = event.seq.to_string();
+            piece.push_str(&message(Some(&id), "step", &shapes::event(event)));
+        }
+        // Read before the journal was: a line that was written in between comes with the next look.
+        if operation.state.is_final() && whole {
+            piece.push_str(&message(None, "end", &shapes::operation(&operation)));
+            self.ended = true;
+        }
+        Ok((!piece.is_empty()).then_some(piece))
+    }
+
+    /// Waits until the operation may have changed, or for the next heartbeat. False when the control plane stops.
+    async fn wait(&mut self, beat: Instant) -> bool {
+        let until = if self.web.store().kind() == "postgres" { beat.min(Instant::now() + LOOK) } else { beat };
+        loop {
+            let signal = tokio::select! {
+                () = self.web.stop.cancelled() => return false,
+                signal = timeout_at(until, self.changed.recv()) => signal,
+            };
+            match signal {
+                Ok(Ok(id)) if id != self.operation => {}
+                // Changed, too many changes to tell, or time is up: look again.
+                Ok(Ok(_) | Err(RecvError::Lagged(_))) | Err(_) => return true,
+                Ok(Err(RecvError::Closed)) => return false,
+            }
+        }
+    }
+
+    /// A session that has ended meanwhile, or a token that was revoked, follows nothing.
+    async fn still_welcome(&self) -> bool {
+        match &self.credential {
+            Some(credential) => access::authenticate(self.web.store(), credential, self.web.now()).await.is_ok(),
+            None => false,
+        }
+    }
+}
+
+fn message(id: Option<&str>, kind: &str, data: &impl serde::Serialize) -> String {
+    let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
+    // JSON on one line: no line break can end the field.
+    format!("{id}event: {kind}\ndata: {}\n\n", serde_json::to_string(data).unwrap_or_default())
+}

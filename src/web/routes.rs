@@ -1,0 +1,194 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! Every route on one page: method, path, who may call it, and under which name a change is written to the audit log.
+//!
+//! A test walks this table with every role, another compares it with the OpenAPI document. To add a route, add a line.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use actix_web::{
+    HttpRequest, HttpResponse, Route, guard as actix_guard,
+    http::{Method, header},
+    middleware,
+    web::{self, ServiceConfig, to},
+};
+
+use super::{
+    api::{account, audit, events, health, known, municipalities, operations, platform, releases, session, tokens, users},
+    guard, pages, problem,
+};
+use crate::fleet::access::Permission;
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Only from this host itself, by the loopback address.
+    Local,
+    /// From this host itself anybody; from elsewhere whoever may do this with the whole fleet.
+    LocalOr(Permission),
+    /// Whoever may do this; municipalities outside of the caller's scope are answered with 404.
+    May(Permission),
+    /// Whoever may do this and sees the whole fleet.
+    Fleet(Permission),
+}
+
+/// What a repeat with the same `Idempotency-Key` gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// Nothing is changed by the request, or doing it twice is the same as doing it once.
+    Harmless,
+    /// The operation that the first one started.
+    Operation,
+    /// The first one's answer, without the secrets in it.
+    Answer,
+}
+
+/// One route.
+#[derive(Clone)]
+pub struct Entry {
+    /// Method.
+    pub method: Method,
+    /// Path, with `{…}` for its parts.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// Its name in the audit log; every route that changes something has one.
+    pub action: Option<&'static str>,
+    /// What a repeat gives.
+    pub repeat: Repeat,
+    handler: fn() -> Route,
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {:?}", self.method, self.path, self.access)
+    }
+}
+
+fn get(path: &'static str, access: Access, handler: fn() -> Route) -> Entry {
+    Entry { method: Method::GET, path, access, action: None, repeat: Repeat::Harmless, handler }
+}
+
+fn post(path: &'static str, access: Access, action: &'static str, repeat: Repeat, handler: fn() -> Route) -> Entry {
+    Entry { method: Method::POST, path, access, action: Some(action), repeat, handler }
+}
+
+/// A POST that changes nothing: it asks a question too long for an address.
+fn ask(path: &'static str, access: Access, handler: fn() -> Route) -> Entry {
+    Entry { method: Method::POST, action: None, ..get(path, access, handler) }
+}
+
+fn patch(path: &'static str, access: Access, action: &'static str, handler: fn() -> Route) -> Entry {
+    Entry { method: Method::PATCH, action: Some(action), ..get(path, access, handler) }
+}
+
+fn delete(path: &'static str, access: Access, action: &'static str, handler: fn() -> Route) -> Entry {
+    Entry { method: Method::DELETE, action: Some(action), ..get(path, access, handler) }
+}
+
+/// Every route. Of two that match, the first wins.
+#[must_use]
+#[rustfmt::skip] // one line each
+pub fn table() -> Vec<Entry> {
+    use Access::{Fleet, Local, LocalOr, May, Public};
+    use Permission::{InviteAdministrator, ManageMunicipalities, ManageReleases, ManageUsers, OwnAccount, ReadAudit, ReadFleet, ReadUsers};
+    use Repeat::{Answer, Harmless, Operation};
+    vec![
+        // Machines
+        get("/healthz", Public, || to(health::alive)),
+        get("/readyz", Public, || to(health::ready)),
+        get("/metrics", LocalOr(ReadFleet), || to(health::metrics)),
+        get("/internal/tls-ask", Local, || to(health::tls_ask)),
+
+        // API
+        get("/api/v1/openapi.json", Public, || to(super::api::openapi)),
+        post("/api/v1/session", Public, "session.create", Harmless, || to(session::create)),
+        delete("/api/v1/session", May(OwnAccount), "session.end", || to(session::end)),
+        get("/api/v1/account", May(OwnAccount), || to(account::show)),
+        patch("/api/v1/account", May(OwnAccount), "account.change", || to(account::change)),
+        get("/api/v1/municipalities", May(ReadFleet), || to(municipalities::list)),
+        post("/api/v1/municipalities", Fleet(ManageMunicipalities), "municipality.onboard", Operation, || to(municipalities::onboard)),
+        ask("/api/v1/municipalities/preview", Fleet(ManageMunicipalities), || to(municipalities::preview)),
+        get("/api/v1/municipalities/{slug}", May(ReadFleet), || to(municipalities::show)),
+        get("/api/v1/municipalities/{slug}/backups", May(ReadFleet), || to(municipalities::backups)),
+        post("/api/v1/municipalities/{slug}/suspend", May(ManageMunicipalities), "municipality.suspend", Operation, || to(municipalities::suspend)),
+        post("/api/v1/municipalities/{slug}/resume", May(ManageMunicipalities), "municipality.resume", Operation, || to(municipalities::resume)),
+        post("/api/v1/municipalities/{slug}/offboard", May(ManageMunicipalities), "municipality.offboard", Operation, || to(municipalities::offboard)),
+        post("/api/v1/municipalities/{slug}/invitation", May(InviteAdministrator), "municipality.invite", Answer, || to(municipalities::invite)),
+        get("/api/v1/operations", May(ReadFleet), || to(operations::list)),
+        get("/api/v1/operations/{id}", May(ReadFleet), || to(operations::show)),
+        get("/api/v1/operations/{id}/events", May(ReadFleet), || to(events::stream)),
+        post("/api/v1/operations/{id}/retry", May(ManageMunicipalities), "operation.retry", Answer, || to(operations::retry)),
+        get("/api/v1/releases", May(ReadFleet), || to(releases::list)),
+        post("/api/v1/releases", May(ManageReleases), "release.register", Answer, || to(releases::register)),
+        get("/api/v1/releases/{name}", May(ReadFleet), || to(releases::show)),
+        post("/api/v1/releases/{name}/promote", May(ManageReleases), "release.promote", Answer, || to(releases::promote)),
+        post("/api/v1/releases/{name}/retire", May(ManageReleases), "release.retire", Answer, || to(releases::retire)),
+        get("/api/v1/known-municipalities", May(ReadFleet), || to(known::search)),
+        get("/api/v1/platform", Fleet(ReadFleet), || to(platform::show)),
+        get("/api/v1/users", May(ReadUsers), || to(users::list)),
+        post("/api/v1/users", May(ManageUsers), "user.create", Answer, || to(users::create)),
+        get("/api/v1/users/{id}", May(ReadUsers), || to(users::show)),
+        patch("/api/v1/users/{id}", May(ManageUsers), "user.change", || to(users::change)),
+        post("/api/v1/users/{id}/password", May(ManageUsers), "user.password", Answer, || to(users::password)),
+        get("/api/v1/tokens", May(OwnAccount), || to(tokens::list)),
+        post("/api/v1/tokens", May(OwnAccount), "token.create", Answer, || to(tokens::create)),
+        delete("/api/v1/tokens/{id}", May(OwnAccount), "token.revoke", || to(tokens::revoke)),
+        get("/api/v1/audit", Fleet(ReadAudit), || to(audit::list)),
+
+        // Pages
+        get("/assets/{file}", Public, || to(pages::assets::show)),
+        get("/login", Public, || to(pages::session::form)),
+        post("/login", Public, "session.create", Harmless, || to(pages::session::log_in)),
+        post("/logout", May(OwnAccount), "session.end", Harmless, || to(pages::session::log_out)),
+    ]
+}
+
+/// Registers every route. A path with another method answers 405 and names the right ones.
+pub fn register(config: &mut ServiceConfig) {
+    let mut paths: Vec<(&str, Vec<Entry>)> = Vec::new();
+    for entry in table() {
+        match paths.iter_mut().find(|(path, _)| *path == entry.path) {
+            Some((_, entries)) => entries.push(entry),
+            None => paths.push((entry.path, vec![entry])),
+        }
+    }
+    for (path, entries) in paths {
+        let mut allow: BTreeMap<String, ()> = entries.iter().map(|e| (e.method.to_string(), ())).collect();
+        let mut resource = web::resource(path);
+        for entry in entries {
+            if entry.method == Method::GET {
+                allow.insert("HEAD".to_owned(), ());
+            }
+            resource = resource.route(route(entry));
+        }
+        let allow = allow.into_keys().collect::<Vec<_>>().join(", ");
+        config.service(resource.default_service(to(move || wrong_method(allow.clone()))));
+    }
+    config.default_service(to(no_such_page));
+}
+
+fn route(entry: Entry) -> Route {
+    let route = (entry.handler)();
+    let route = match entry.method.clone() {
+        Method::GET => route.guard(actix_guard::Any(actix_guard::Get()).or(actix_guard::Head())),
+        method => route.guard(actix_guard::Method(method)),
+    };
+    let entry = Rc::new(entry);
+    route.wrap(middleware::from_fn(move |request, next| guard::enter(Rc::clone(&entry), request, next)))
+}
+
+async fn wrong_method(allow: String) -> HttpResponse {
+    let mut response = problem::of_status(405, "wrong-method", format!("this address takes {allow}"));
+    if let Ok(value) = header::HeaderValue::from_str(&allow) {
+        response.headers_mut().insert(header::ALLOW, value);
+    }
+    response
+}
+
+async fn no_such_page(request: HttpRequest) -> HttpResponse {
+    problem::of_status(404, "no-such-address", format!("there is nothing at {}", request.path()))
+}

@@ -1,0 +1,78 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! How a state looks: its shape and colour. The word always stands beside it.
+
+/// What a state means to someone who only glances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Tone {
+    /// As it should be: a circle with a tick.
+    Ok,
+    /// Something is being done: an open ring with an arrow.
+    Work,
+    /// Look when there is time: a triangle.
+    Warn,
+    /// A person is needed: a diamond with a cross.
+    Bad,
+    /// Off on purpose: a square with two bars.
+    Off,
+    /// Not yet, or not known: a dashed ring.
+    Wait,
+}
+
+impl Tone {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Work => "work",
+            Self::Warn => "warn",
+            Self::Bad => "bad",
+            Self::Off => "off",
+            Self::Wait => "wait",
+        }
+    }
+
+    /// The tone of a state of a kind of thing; none for words that are no states.
+    pub(super) fn of(kind: &str, value: &str) -> Option<Self> {
+        Some(match (kind, value) {
+            ("instance", "running")
+            | ("operation", "done")
+            | ("step", "done")
+            | ("event", "done")
+            | ("channel", "stable")
+            | ("user", "active")
+            | ("token", "active")
+            | ("platform", "well")
+            | ("result", "done")
+            | ("domain", "free")
+            | ("tone", "ok") => Self::Ok,
+            ("instance", "onboarding" | "repairing" | "offboarding")
+            | ("operation", "live")
+            | ("step", "working" | "undoing")
+            | ("event", "intent" | "undoing")
+            | ("tone", "work") => Self::Work,
+            ("operation", "undone" | "parked")
+            | ("step", "undone" | "retrying")
+            | ("event", "undone")
+            | ("channel", "candidate")
+            | ("result", "refused")
+            | ("domain", "elsewhere")
+            | ("tone", "warn") => Self::Warn,
+            ("instance", "quarantined")
+            | ("operation", "failed")
+            | ("step", "failed")
+            | ("event", "failed")
+            | ("platform", "unwell")
+            | ("result", "failed")
+            | ("domain", "taken" | "invalid")
+            | ("tone", "bad") => Self::Bad,
+            ("instance", "suspended")
+            | ("channel", "retired")
+            | ("user", "disabled")
+            | ("token", "expired" | "revoked")
+            | ("tone", "off") => Self::Off,
+            ("step", "waiting" | "skipped") | ("event", "note") | ("platform", "unknown") | ("tone", "wait") => Self::Wait,
+            _ => return None,
+        })
+    }
+}
