@@ -19,7 +19,10 @@ fn workflows_are_what_stored_journals_name() {
         std::fs::write(&path, &text).unwrap();
     }
     let golden = std::fs::read_to_string(&path).unwrap();
-    assert_eq!(text, golden, "the step lists differ from {FILE}; raise the version where an older binary could not go on, and run this test with FLOTTA_WRITE_GOLDEN=1");
+    assert_eq!(
+        text, golden,
+        "the step lists differ from {FILE}; raise the version where an older binary could not go on, and run this test with FLOTTA_WRITE_GOLDEN=1"
+    );
 }
 
 #[test]

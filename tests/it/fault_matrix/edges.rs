@@ -54,7 +54,13 @@ async fn what_is_foreign_stays(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kin
                 let subnet = "172.31.0.0/20".to_owned();
                 let gateway = [172, 31, 0, 1].into();
                 world
-                    .create_network(NetworkSpec { name: format!("{FLEET}-net"), bridge: "br-other".to_owned(), subnet, gateway, labels: other })
+                    .create_network(NetworkSpec {
+                        name: format!("{FLEET}-net"),
+                        bridge: "br-other".to_owned(),
+                        subnet,
+                        gateway,
+                        labels: other,
+                    })
                     .unwrap();
             }
             _ => {
@@ -165,7 +171,8 @@ async fn two_at_once_are_one(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind)
         };
         assert!(matches!(&lost, Error::Conflict(e) if e.field == field), "{field}: {lost:?}");
         fleet.done(won.id).await;
-        let offboarded = lifecycle::offboard(tools, &fleet.instance(won.instance).await, won.slug.as_str(), false, "test", None).await.unwrap();
+        let offboarded =
+            lifecycle::offboard(tools, &fleet.instance(won.instance).await, won.slug.as_str(), false, "test", None).await.unwrap();
         fleet.done(offboarded.operation.id).await;
     }
     let user = flotta::fleet::UserId::generate();
@@ -181,7 +188,9 @@ async fn two_at_once_are_one(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind)
     assert!(matches!(onboarding::start(tools, &base, "a", key(user, "k1", "another")).await, Err(Error::Conflict(_))));
     let live = fleet.operation(ids[0]).await;
     let instance = fleet.instance(live.instance).await;
-    for refused in [lifecycle::offboard(tools, &instance, "ale", true, "b", None).await, lifecycle::suspend(tools, &instance, "b", None).await] {
+    for refused in
+        [lifecycle::offboard(tools, &instance, "ale", true, "b", None).await, lifecycle::suspend(tools, &instance, "b", None).await]
+    {
         assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
     }
 }
