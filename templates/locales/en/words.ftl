@@ -44,6 +44,7 @@ step-unroute = Removal of the address
 step-remove-container = Removal of the container
 step-remove-volume = Removal of the storage
 step-drop-schema = Removal of the database
+step-forget-backups = Removal of earlier backups
 step-forget-secrets = Removal of the secrets
 step-intact = Check of the database and the storage
 event-intent = begins

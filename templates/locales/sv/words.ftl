@@ -44,6 +44,7 @@ step-unroute = Adressen tas bort
 step-remove-container = Borttagning av container
 step-remove-volume = Borttagning av lagring
 step-drop-schema = Borttagning av databas
+step-forget-backups = Borttagning av tidigare säkerhetskopior
 step-forget-secrets = Borttagning av hemligheter
 step-intact = Kontroll av databas och lagring
 event-intent = börjar
