@@ -82,7 +82,16 @@ pub async fn start(tools: &Tools, request: &Request, requested_by: &str, idempot
     {
         return Ok(Started { operation: before, repeated: true });
     }
-    let (wish, release, _) = check(tools, request).await?;
+    let (wish, release, _) = match (check(tools, request).await, &idempotency) {
+        // The same request, made twice at once, stands in its own way.
+        (Err(Error::Conflict(taken)), Some(key)) => {
+            return match operations::repeated(&tools.store, key).await? {
+                Some(before) => Ok(Started { operation: before, repeated: true }),
+                None => Err(Error::Conflict(taken)),
+            };
+        }
+        (checked, _) => checked?,
+    };
     let now = tools.clock.now();
     let (municipality, instance) = planned(&wish, &release, now);
     let workflow = super::workflows::all()
