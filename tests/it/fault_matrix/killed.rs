@@ -89,7 +89,8 @@ struct Back {
 impl Interrupt for Back {
     fn ends(&self, point: Point, _: &Operation, step: &str, direction: Direction) -> bool {
         if direction == Direction::Forward {
-            if step == self.fails && !step.ends_with("health") && point == Point::AfterIntent && !self.failed.swap(true, Ordering::Relaxed) {
+            if step == self.fails && !step.ends_with("health") && point == Point::AfterIntent && !self.failed.swap(true, Ordering::Relaxed)
+            {
                 self.world.inject(Rule::on("*", Fault::Refused).nth(1));
             }
             return false;
