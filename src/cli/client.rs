@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    credentials::Target,
+    credentials::{self, Target},
     failure::{Failure, Outcome, Refusal},
     language::Language,
 };
@@ -58,13 +58,15 @@ impl Client {
     /// # Errors
     /// When the system's certificates cannot be used.
     pub fn new(target: Target, language: Language) -> Outcome<Self> {
-        let http = reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder()
             .user_agent(concat!("flotta/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy_on_loopback(&target)
-            .build()
-            .map_err(|e| Failure::failed(format!("no HTTP client can be had: {e}"), ""))?;
+            .redirect(reqwest::redirect::Policy::none());
+        if credentials::is_local(&target.url) {
+            // A proxy of the environment cannot reach this very host.
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().map_err(|e| Failure::failed(format!("no HTTP client can be had: {e}"), ""))?;
         Ok(Self { http, target, language })
     }
 
@@ -94,6 +96,15 @@ impl Client {
             Err(Failure::Unreachable { refused: false, .. }) => self.send(request()).await,
             other => other,
         }
+    }
+
+    /// Makes something whose answer holds a secret: a repeat would not hold it, so a lost answer is not asked for again.
+    ///
+    /// # Errors
+    /// When the control plane does not answer, or says no.
+    pub async fn post_once(&self, path: &[&str], body: &Value) -> Outcome<Answer> {
+        let key = uuid::Uuid::now_v7().to_string();
+        self.send(self.request(Method::POST, path, &[]).header("Idempotency-Key", key).json(body).timeout(ANSWER)).await
     }
 
     /// Changes something.
@@ -188,22 +199,5 @@ impl Client {
         }
         let why = if error.is_timeout() { "no answer in time".to_owned() } else { why };
         Failure::Unreachable { url: self.target.url.to_string(), why, refused }
-    }
-}
-
-trait Loopback {
-    fn no_proxy_on_loopback(self, target: &Target) -> Self;
-}
-
-impl Loopback for reqwest::ClientBuilder {
-    /// A proxy of the environment cannot reach this very host.
-    fn no_proxy_on_loopback(self, target: &Target) -> Self {
-        let local = match target.url.host() {
-            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-            None => false,
-        };
-        if local { self.no_proxy() } else { self }
     }
 }

@@ -99,6 +99,17 @@ pub fn parse(text: &str) -> Outcome<Url> {
     Ok(url)
 }
 
+/// Whether an address is this very host.
+#[must_use]
+pub fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
 /// The first credentials file that there is. Files of others that may not be read are passed over.
 fn find() -> Outcome<Option<(PathBuf, Credentials)>> {
     let chosen = std::env::var_os("FLOTTA_CREDENTIALS").is_some_and(|value| !value.is_empty());

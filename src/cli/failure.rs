@@ -111,12 +111,13 @@ impl Failure {
             }
             Self::Domain(other) => with_fix(&other.to_string(), ""),
             Self::Api(refusal) => {
-                let (message, fix) = refusal.told(language);
                 if refusal.problem.errors.is_empty() {
-                    with_fix(&message, &fix)
-                } else {
-                    format!("{mark} {}", lines(&message, &refusal.problem.errors))
+                    let (message, fix) = refusal.told(language);
+                    return with_fix(&message, &fix);
                 }
+                // The fields say it all; the problem's own text would only say it again.
+                let head = language.pick("the request was refused; nothing was changed", "begäran nekades; inget har ändrats");
+                format!("{mark} {}", lines(head, &refusal.problem.errors))
             }
             Self::Unreachable { url, why, refused } => {
                 let message = match language {
@@ -221,7 +222,7 @@ mod tests {
         assert_eq!(failure.status(), 2);
         assert_eq!(
             failure.render(Language::En, false),
-            "error: nothing was changed\n  domain: the domain is taken\n    fix: choose another domain\n"
+            "error: the request was refused; nothing was changed\n  domain: the domain is taken\n    fix: choose another domain\n"
         );
         assert!(failure.render(Language::Sv, false).contains("åtgärd: choose another domain"));
     }

@@ -8,14 +8,14 @@ use std::path::PathBuf;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
-    Context, Global,
+    Global,
     client::Client,
     credentials::{self, Credentials, Target},
     failure::{Failure, Outcome},
-    output::{Output, text, time},
+    output::{Output, time},
     prompt,
 };
 
@@ -54,7 +54,7 @@ pub async fn log_in(global: &Global, output: Output, args: Login) -> Outcome {
     let path = credentials::own_path()?;
     let url = credentials::target(global.url.as_deref(), None)?.url;
     let target = Target { url: url.clone(), token: None, file: None };
-    if url.scheme() == "http" && !is_local(&url) {
+    if url.scheme() == "http" && !credentials::is_local(&url) {
         eprintln!(
             "{}",
             output.language.pick("warning: the password travels unencrypted to", "varning: lösenordet går okrypterat till").to_owned()
@@ -63,7 +63,7 @@ pub async fn log_in(global: &Global, output: Output, args: Login) -> Outcome {
         );
     }
     let language = output.language;
-    let asked = tokio::task::spawn_blocking(move || -> Outcome<(String, SecretString)> {
+    let asked = prompt::asking(move || -> Outcome<(String, SecretString)> {
         let missing = |field: &str, fix: &str| Failure::usage(field, "there is no terminal to ask on", fix);
         let email = match args.email {
             Some(email) => email,
@@ -77,10 +77,10 @@ pub async fn log_in(global: &Global, output: Output, args: Login) -> Outcome {
         };
         Ok((email, password))
     });
-    let (email, password) = asked.await.map_err(|e| Failure::failed(e.to_string(), ""))??;
+    let (email, password) = asked.await?;
     let client = Client::new(target, language)?;
     let body = json!({"email": email, "password": password.expose_secret()});
-    let answer = client.post(&["api", "v1", "session"], &body, None).await.map_err(|failure| match failure {
+    let answer = client.post_once(&["api", "v1", "session"], &body).await.map_err(|failure| match failure {
         Failure::Api(refusal) if refusal.status == 401 => Failure::failed(
             language.pick("e-mail address or password is wrong", "e-postadressen eller lösenordet stämmer inte"),
             language.pick("check both and try again", "kontrollera båda och försök igen"),
@@ -118,8 +118,8 @@ pub async fn log_out(output: Output, _args: Logout) -> Outcome {
     };
     if let Some(token) = kept.token {
         let url = credentials::parse(if kept.url.is_empty() { credentials::DEFAULT_URL } else { &kept.url })?;
-        let context = Context { client: Client::new(Target { url, token: Some(token.clone()), file: None }, output.language)?, output };
-        if let Err(failure) = revoke(&context, &token).await {
+        let client = Client::new(Target { url, token: Some(token), file: None }, output.language)?;
+        if let Err(failure) = client.delete(&["api", "v1", "session"]).await {
             let already = matches!(&failure, Failure::Api(refusal) if refusal.status == 401);
             if !already {
                 eprint!("{}", failure.render(output.language, super::style::colour_on(&std::io::stderr())));
@@ -135,26 +135,4 @@ pub async fn log_out(output: Output, _args: Logout) -> Outcome {
     }
     std::fs::remove_file(&path).map_err(|e| Failure::failed(format!("{}: {e}", path.display()), "remove it by hand"))?;
     output.say("Logged out.", "Utloggad.")
-}
-
-async fn revoke(context: &Context, token: &SecretString) -> Outcome {
-    let root = ["api", "v1", "tokens"];
-    let list: Value = context.client.get(&root, &[("per_page", "500".to_owned())]).await?.read()?;
-    let secret = token.expose_secret();
-    let live = list["items"].as_array().into_iter().flatten().filter(|t| t["revoked_at"].is_null());
-    let own: Vec<String> =
-        live.filter(|t| t["prefix"].as_str().is_some_and(|p| p.len() >= 8 && secret.starts_with(p))).map(|t| text(t, "/id")).collect();
-    match own.as_slice() {
-        [id] => context.client.delete(&[&root[..], &[id]].concat()).await.map(drop),
-        _ => Err(Failure::failed("the token is not in the list of tokens", "")),
-    }
-}
-
-fn is_local(url: &url::Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
 }

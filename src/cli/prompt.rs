@@ -18,6 +18,25 @@ pub fn is_person() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
+/// Asks on a thread of its own. Ctrl-C ends the command and gives the terminal back as it was, echo included.
+///
+/// # Errors
+/// As the question; quietly, with 130, at Ctrl-C.
+pub async fn asking<T: Send + 'static>(question: impl FnOnce() -> Outcome<T> + Send + 'static) -> Outcome<T> {
+    let before = rustix::termios::tcgetattr(std::io::stdin()).ok();
+    tokio::select! {
+        answer = tokio::task::spawn_blocking(question) => answer.map_err(|e| Failure::failed(e.to_string(), ""))?,
+        _ = tokio::signal::ctrl_c() => {
+            let restored = before.map(|before| rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, &before));
+            if let Some(Err(error)) = restored {
+                eprintln!("\nthe terminal could not be restored: {error}");
+            }
+            eprintln!();
+            Err(Failure::Told(130))
+        }
+    }
+}
+
 /// Asks for one line; nothing where the input ended.
 ///
 /// # Errors

@@ -3,7 +3,11 @@
 
 //! `flotta serve`: the control plane itself.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -14,7 +18,12 @@ use super::{
     failure::{Failure, Outcome},
     style,
 };
-use crate::{app, app::App, config, error::Result, telemetry};
+use crate::{
+    app,
+    app::App,
+    config, telemetry,
+    web::{self, Web},
+};
 
 /// Background tasks may take so long to come to a stop; what they leave, the journal has.
 const STOP: Duration = Duration::from_secs(30);
@@ -41,11 +50,13 @@ pub async fn run(args: Serve) -> Outcome {
     let config = config::load(&args.config.unwrap_or_else(config::default_path))?;
     telemetry::start(config.log_json, style::colour_on(&std::io::stderr()));
     let _alone = app::lock(&config)?;
-    let listen = config.listen;
+    // Taken before anything is begun, so that a port in use is told at once.
+    let listener = listen(config.listen)?;
+    let listening = config.listen;
     // From here on a signal is heard, even while the application is being put together.
     let cancel = CancellationToken::new();
     let mut signals = Signals::new()?;
-    info!(version = env!("CARGO_PKG_VERSION"), fleet = %config.fleet.fleet, %listen, "the control plane starts");
+    info!(version = env!("CARGO_PKG_VERSION"), fleet = %config.fleet.fleet, listen = %listening, "the control plane starts");
     let app = tokio::select! {
         app = App::build(config) => app?,
         name = signals.next() => {
@@ -53,6 +64,7 @@ pub async fn run(args: Serve) -> Outcome {
             return Ok(());
         }
     };
+    let web = Web::new(app.clone(), cancel.clone())?;
     let tracker = TaskTracker::new();
     app.start_tasks(&tracker, &cancel).await?;
     let asked = async {
@@ -63,7 +75,7 @@ pub async fn run(args: Serve) -> Outcome {
         cancel.cancel();
     };
     let serving = async {
-        let served = web_serve(app.clone(), cancel.clone()).await;
+        let served = web::serve(web, listener).await;
         cancel.cancel();
         served
     };
@@ -81,10 +93,18 @@ pub async fn run(args: Serve) -> Outcome {
     Ok(())
 }
 
-/// PLACEHOLDER until branch `access` is merged: replace the one call above by `crate::web::serve` and delete this.
-async fn web_serve(_app: App, cancel: CancellationToken) -> Result<()> {
-    cancel.cancelled().await;
-    Ok(())
+fn listen(address: SocketAddr) -> Outcome<TcpListener> {
+    use std::io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+    let listener = TcpListener::bind(address).and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
+    listener.map_err(|e| {
+        let fix = match e.kind() {
+            AddrInUse => format!("stop what listens there (`ss -ltnp sport = :{}` names it), or change `listen`", address.port()),
+            AddrNotAvailable => "this host has no such address; change `listen`".to_owned(),
+            PermissionDenied => "ports below 1024 need root; change `listen`".to_owned(),
+            _ => "change `listen` in the configuration".to_owned(),
+        };
+        Failure::failed(format!("{address} cannot be listened on: {e}"), fix)
+    })
 }
 
 /// The signals that ask for a stop.

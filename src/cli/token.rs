@@ -17,7 +17,7 @@ use crate::fleet::{TokenId, access::Permission};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List tokens, without their secrets.
-    #[command(after_help = "Examples:\n  flotta token list")]
+    #[command(after_help = "Examples:\n  flotta token list\n  flotta token list --all")]
     List(List),
     /// Make a token; it is shown once.
     #[command(after_help = "Examples:
@@ -31,9 +31,12 @@ own-account. Without any, the token may do all that you may.")]
     Revoke(Revoke),
 }
 
-/// Which part of the list.
+/// Which tokens.
 #[derive(Debug, Args)]
 pub struct List {
+    /// Those of every user, not only your own.
+    #[arg(long)]
+    all: bool,
     #[command(flatten)]
     paging: Paging,
 }
@@ -84,14 +87,18 @@ const ROOT: [&str; 3] = ["api", "v1", "tokens"];
 pub async fn run(context: &Context, command: Command) -> Outcome {
     let (client, output) = (&context.client, &context.output);
     match command {
-        Command::List(args) => output.list(&client.get(&ROOT, &args.paging.query(&[])).await?, LIST, ("No token.", "Ingen nyckel.")),
+        Command::List(args) => output.list(
+            &client.get(&ROOT, &args.paging.query(&[("user", args.all.then_some("all"))])).await?,
+            LIST,
+            ("No token.", "Ingen nyckel."),
+        ),
         Command::Create(args) => {
             let mut body = Map::from_iter([("name".to_owned(), json!(args.name))]);
             if !args.permissions.is_empty() {
                 body.insert("permissions".to_owned(), json!(args.permissions));
             }
             body.extend(args.days.map(|days| ("expires_in_days".to_owned(), json!(days))));
-            output.one(&client.post(&ROOT, &body.into(), None).await?, ONE)
+            output.one(&client.post_once(&ROOT, &body.into()).await?, ONE)
         }
         Command::Revoke(args) => {
             let answer = client.delete(&[&ROOT[..], &[&args.id.text()]].concat()).await?;

@@ -37,6 +37,11 @@ pub enum Command {
     /// Let a disabled user in again.
     #[command(after_help = "Examples:\n  flotta user enable anna@helsingborg.se")]
     Enable(One),
+    /// Give a user another password and end the user's sessions; one is made up and shown once.
+    #[command(
+        after_help = "Examples:\n  flotta user password anna@helsingborg.se\n  flotta user password anna@helsingborg.se --password-file - < password.txt"
+    )]
+    Password(Password),
 }
 
 /// Which part of the list.
@@ -51,6 +56,16 @@ pub struct List {
 pub struct One {
     /// The user's e-mail address or id.
     user: String,
+}
+
+/// Another password.
+#[derive(Debug, Args)]
+pub struct Password {
+    /// The user's e-mail address or id.
+    user: String,
+    /// File whose first line is the password, or - for standard input.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
 }
 
 /// A new user.
@@ -115,7 +130,13 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
             if let Some(path) = &args.password_file {
                 body.insert("password".to_owned(), json!(prompt::password_from(path)?.expose_secret()));
             }
-            output.one(&client.post(&ROOT, &body.into(), None).await?, ONE)
+            output.one(&client.post_once(&ROOT, &body.into()).await?, ONE)
+        }
+        Command::Password(args) => {
+            let id = find(context, &args.user).await?;
+            let given = args.password_file.as_deref().map(prompt::password_from).transpose()?;
+            let body = given.map_or_else(|| json!({}), |password| json!({"password": password.expose_secret()}));
+            output.one(&client.post_once(&[&ROOT[..], &[&id, "password"]].concat(), &body).await?, ONE)
         }
         Command::Disable(args) => switch(context, &args.user, true).await,
         Command::Enable(args) => switch(context, &args.user, false).await,

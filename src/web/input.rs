@@ -50,6 +50,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FieldError> {
     if bytes.windows(6).any(|six| six == b"\\u0000") {
         return Err(FieldError::new("body", "invalid-text", "a text holds the character NUL", "leave it out"));
     }
+    // A list would be read as the fields in their order.
+    if bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(FieldError::new("body", "wrong-type", "the body is a list", "send one JSON object"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();

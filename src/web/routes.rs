@@ -143,6 +143,8 @@ pub fn table() -> Vec<Entry> {
         get("/assets/{file}", Public, || to(pages::assets::show)),
         get("/login", Public, || to(pages::session::form)),
         post("/login", Public, "session.create", Harmless, || to(pages::session::log_in)),
+        ask("/language", Public, || to(pages::preference::language)),
+        ask("/theme", Public, || to(pages::preference::theme)),
         post("/logout", May(OwnAccount), "session.end", Harmless, || to(pages::session::log_out)),
     ]
 }

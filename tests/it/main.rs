@@ -4,6 +4,8 @@
 //! All integration tests, one binary.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)] // a test may stop at what it does not expect
 
+mod access;
+mod api;
 mod cli;
 mod drivers_database_server;
 mod drivers_engine;

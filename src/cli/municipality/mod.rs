@@ -242,7 +242,7 @@ async fn change(context: &Context, verb: &str, args: &Change) -> Outcome {
 }
 
 async fn invite(context: &Context, which: &Which) -> Outcome {
-    let answer = context.client.post(&path(&which.slug, Some("invitation")), &Value::Object(which.body()), None).await?;
+    let answer = context.client.post_once(&path(&which.slug, Some("invitation")), &Value::Object(which.body())).await?;
     context.output.one(&answer, INVITATION)?;
     context.said(
         "The link works once; whoever has it becomes administrator. It is shown only now.",

@@ -43,7 +43,7 @@ pub(super) async fn run(context: &Context, args: &Offboard) -> Outcome {
             eprintln!("{}", style::clean(&consequences(&municipality, args, context.language())));
             let question = context.language().pick("Type the slug to go on: ", "Skriv kortnamnet för att fortsätta: ");
             let question = question.to_owned();
-            tokio::task::spawn_blocking(move || prompt::ask(&question)).await.map_err(|e| Failure::failed(e.to_string(), ""))??
+            prompt::asking(move || prompt::ask(&question)).await?
         }
         None => String::new(),
     };

@@ -159,7 +159,7 @@ async fn hand_over(context: &Context, args: &Onboard, work: &Work) -> Outcome {
         return Err(Failure::Told(3));
     }
     let path = [&ROOT[..], &[slug, "invitation"]].concat();
-    match context.client.post(&path, &json!({"environment": environment}), None).await {
+    match context.client.post_once(&path, &json!({"environment": environment})).await {
         Ok(answer) => {
             context.output.one(&answer, INVITATION)?;
             context.said(

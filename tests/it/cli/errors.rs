@@ -24,7 +24,7 @@ fn wrong_input_names_each_field_and_its_fix_and_gives_2() {
         assert_eq!(came.status, 2);
         assert_eq!(
             came.err,
-            "error: nothing was changed\n  domain: the domain is taken\n    fix: choose another domain\n  slug: `ale` is taken\n    fix: choose another slug\n"
+            "error: the request was refused; nothing was changed\n  domain: the domain is taken\n    fix: choose another domain\n  slug: `ale` is taken\n    fix: choose another slug\n"
         );
         assert_eq!(came.out, "");
     }

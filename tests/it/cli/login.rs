@@ -19,10 +19,7 @@ fn plane() -> Server {
             json(200, &format!(r#"{{"token":"{TOKEN}","expires_at":"2026-12-23T05:00:00Z"}}"#))
         }
         "POST /api/v1/session" => json(401, "{}"),
-        "GET /api/v1/tokens?per_page=500" => json(
-            200,
-            r#"{"items":[{"id":"t0","prefix":"flt_zzzzzz","revoked_at":null},{"id":"t1","prefix":"flt_abcdef","revoked_at":null}]}"#,
-        ),
+        "DELETE /api/v1/session" => json(204, ""),
         _ => json(200, r#"{"items":[],"page":1,"per_page":1,"total":0}"#),
     })
 }
@@ -47,7 +44,7 @@ fn the_token_is_kept_privately_used_and_revoked() {
     assert_eq!(server.asked().pop().unwrap().headers["authorization"], format!("Bearer {TOKEN}"));
 
     assert_eq!(run(flotta(home.path()).arg("logout")).out, "Logged out.\n");
-    assert_eq!(server.lines().pop().unwrap(), "DELETE /api/v1/tokens/t1");
+    assert_eq!(server.lines().pop().unwrap(), "DELETE /api/v1/session");
     assert!(!file.exists());
     assert_eq!(run(flotta(home.path()).arg("logout")).out, "Nobody is logged in here.\n");
 }

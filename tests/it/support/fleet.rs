@@ -124,6 +124,10 @@ impl Fleet {
         let home = raw.home.clone();
         let app = App::build(config::check(raw).unwrap()).await.expect("the application can be built; is the engine running?");
         let (cancel, tracker) = (CancellationToken::new(), TaskTracker::new());
+        // The gateway asks the control plane before it makes a certificate.
+        let listener = TcpListener::bind(app.config.listen).unwrap();
+        let web = flotta::web::Web::new(app.clone(), cancel.clone()).unwrap();
+        tracker.spawn(async move { flotta::web::serve(web, listener).await.unwrap() });
         app.start_tasks(&tracker, &cancel).await.unwrap();
         let fleet = Self { app, home, cancel, tracker, _cleanup: cleanup };
         fleet

@@ -9,3 +9,4 @@ pub mod real;
 pub mod simulated;
 pub mod store;
 pub mod upstream;
+pub mod web;
