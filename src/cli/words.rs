@@ -41,6 +41,7 @@ pub fn step(name: &str, language: Language) -> &str {
         "remove-container" => language.pick("Removing the container", "Borttagning av container"),
         "remove-volume" => language.pick("Removing the storage", "Borttagning av lagring"),
         "drop-schema" => language.pick("Removing the database", "Borttagning av databas"),
+        "forget-backups" => language.pick("Removing earlier backups", "Borttagning av tidigare säkerhetskopior"),
         "forget-secrets" => language.pick("Removing the secrets", "Borttagning av hemligheter"),
         other => other,
     }

@@ -12,9 +12,8 @@ use std::{
 use url::Url;
 
 use crate::{
-    drivers::gateway::GatewaySettings,
     error::{Error, FieldError, Result},
-    fleet::{Email, FleetSettings, Subnet},
+    fleet::{Email, FleetSettings, GatewaySettings, Subnet},
     store::Address,
     vault::{MasterKey, Vault},
 };

@@ -25,7 +25,7 @@ pub use instance::{Desired, Environment, Instance, InstanceState, Limits, Networ
 pub use municipality::{Code, Email, Municipality, Slug};
 pub use operation::{Direction, EventKind, Operation, OperationEvent, OperationKind, OperationState};
 pub use release::{Channel, Contract, Release};
-pub use settings::{FleetSettings, Subnet};
+pub use settings::{FleetSettings, GatewaySettings, Subnet};
 
 /// Identifies a municipality.
 pub type MunicipalityId = Id<Municipality>;

@@ -105,6 +105,24 @@ impl FleetSettings {
     }
 }
 
+/// Ports, addresses and helpers of the gateway, from the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewaySettings {
+    /// Addresses to listen on; empty means all.
+    pub bind: Vec<std::net::IpAddr>,
+    /// Port for HTTP.
+    pub http_port: u16,
+    /// Port for HTTPS.
+    pub https_port: u16,
+    /// ACME account address for public certificates; without it, none are asked for and the local authority signs.
+    pub acme_email: Option<String>,
+    /// ACME directory; none means the authority's default.
+    pub acme_directory: Option<String>,
+    /// Where the gateway asks whether a public certificate may be had for a name that it has a route for (the control plane): it
+    /// adds `?domain=<name>`, and 200 means yes.
+    pub ask_url: String,
+}
+
 /// The fleet's private addresses: one /20, of which every instance has two, so that a new container can start beside the old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subnet(Ipv4Addr);

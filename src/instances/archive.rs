@@ -179,8 +179,13 @@ pub async fn make(target: &Target, operation: OperationId, kind: BackupKind) -> 
 /// The uploads, read through a container that is made but never started, so that it works whatever state the instance is in.
 async fn uploads(target: &Target, folder: &Path) -> Result<FileEntry> {
     let tools = &target.tools;
-    let name = format!("{}-archive", target.container());
-    tools.engine.remove_container(&name).await?;
+    let name = container(target);
+    let volume = tools.settings.uploads(&target.instance);
+    // The engine would make a volume that is missing, empty and without labels, and the loss would be archived as if it were right.
+    if tools.engine.volume(&volume).await?.is_none() {
+        return Err(Error::outside("instance", OutsideKind::Refused, "its uploads volume is gone; restore it from a backup"));
+    }
+    tools.remove_own(&name).await?;
     tools
         .engine
         .create_container(&ContainerSpec {
@@ -189,7 +194,7 @@ async fn uploads(target: &Target, folder: &Path) -> Result<FileEntry> {
             command: Vec::new(),
             environment: Vec::new(),
             labels: spec::labels(&tools.settings, &target.instance, "task"),
-            mounts: vec![Mount::Volume { name: tools.settings.uploads(&target.instance), target: spec::place::UPLOADS.to_owned() }],
+            mounts: vec![Mount::Volume { name: volume, target: spec::place::UPLOADS.to_owned() }],
             attachment: Attachment::None,
             extra_hosts: Vec::new(),
             limits: None,
@@ -269,13 +274,38 @@ pub fn scratch(target: &Target) -> String {
     format!("{}_chk", target.instance.schema())
 }
 
-/// Removes an archive.
+/// The container through which the uploads are read.
+fn container(target: &Target) -> String {
+    format!("{}-archive", target.container())
+}
+
+/// Removes an archive that may be unfinished: what was made for making it, then its files, and last its row, so that what is
+/// left after an interruption is still found.
+///
+/// # Errors
+/// When the engine or the store fails or its files cannot be removed.
+pub async fn discard(target: &Target, relative: &str) -> Result<()> {
+    target.tools.remove_own(&container(target)).await?;
+    remove(target, relative).await
+}
+
+/// Removes an archive, and its instance's folder when it was the last one there.
 ///
 /// # Errors
 /// When its files cannot be removed or the store fails.
 pub async fn remove(target: &Target, relative: &str) -> Result<()> {
     let folder = folder(target, relative);
-    blocking(move || if folder.exists() { fs::remove_dir_all(&folder) } else { Ok(()) }).await?;
+    blocking(move || {
+        match fs::remove_dir_all(&folder) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        match folder.parent().map(fs::remove_dir) {
+            Some(Err(e)) if !matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::DirectoryNotEmpty) => Err(e),
+            _ => Ok(()),
+        }
+    })
+    .await?;
     backups::forget_path(&target.tools.store, relative).await
 }
 

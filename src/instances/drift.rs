@@ -41,6 +41,8 @@ pub fn find(
             Some(found) if found.labels.get(label::SPEC) != Some(&wanted.hash()) => {
                 Some("its container is made from another specification")
             }
+            Some(found) if found.image != wanted.image => Some("its container runs another image"),
+            Some(found) if !super::spec::at_home(&wanted, found) => Some("its container is away from its address"),
             Some(_) => None,
         };
         if let Some(why) = why {

@@ -5,6 +5,7 @@
 
 pub mod archive;
 pub mod drift;
+pub mod facts;
 pub mod spec;
 pub mod template;
 mod tools;

@@ -13,7 +13,7 @@ use crate::{
     error::Result,
     fleet::{
         Contract, Desired, Domain, FleetSettings, Instance, InstanceId, InstanceState, NetworkKind, Release, Subnet,
-        container::{Attachment, ContainerSpec, Mount, label},
+        container::{Attachment, ContainerSpec, ContainerState, Mount, label},
     },
 };
 
@@ -101,6 +101,15 @@ pub fn container(settings: &FleetSettings, instance: &Instance, release: &Releas
         stop_grace_seconds: 30,
         user: String::new(),
     })
+}
+
+/// Whether a running container has the address that it should have; nobody has taken it off its network.
+#[must_use]
+pub fn at_home(wanted: &ContainerSpec, found: &ContainerState) -> bool {
+    match &wanted.attachment {
+        Attachment::Network { address, .. } => found.address == Some(*address),
+        Attachment::None | Attachment::Host => true,
+    }
 }
 
 fn environment(settings: &FleetSettings, instance: &Instance, contract: Contract) -> Vec<String> {

@@ -28,7 +28,7 @@ const INSTALL_SECONDS: u64 = 120;
 /// # Errors
 /// When the engine, the database server or the installation fails; nothing is left then but what the next try removes.
 pub async fn sql(tools: &Tools, release: &Release, kind: NetworkKind, locale: &str) -> Result<String> {
-    let key = vault::hex(&Sha256::digest(format!("{}\n{kind}\n{locale}", release.image_id)))[..12].to_owned();
+    let key = key(release, kind, locale);
     let path = path(tools, &key);
     if let Ok(text) = tokio::fs::read_to_string(&path).await {
         return Ok(text);
@@ -52,6 +52,29 @@ pub async fn sql(tools: &Tools, release: &Release, kind: NetworkKind, locale: &s
     Ok(text)
 }
 
+fn key(release: &Release, kind: NetworkKind, locale: &str) -> String {
+    vault::hex(&Sha256::digest(format!("{}\n{kind}\n{locale}", release.image_id)))[..12].to_owned()
+}
+
+/// Whether the making of a template was interrupted, or goes on: its secrets are the first to be made and the last to go.
+#[must_use]
+pub fn unfinished(tools: &Tools, release: &Release, kind: NetworkKind, locale: &str) -> bool {
+    secrets(tools, &key(release, kind, locale)).exists()
+}
+
+/// Removes what an interrupted making of a template has left.
+///
+/// # Errors
+/// When the engine or the database server fails.
+pub async fn discard(tools: &Tools, release: &Release, kind: NetworkKind, locale: &str) -> Result<()> {
+    let _one = tools.template.lock().await;
+    clean(tools, &key(release, kind, locale)).await
+}
+
+fn secrets(tools: &Tools, key: &str) -> PathBuf {
+    tools.settings.secrets_of(&format!("template-{key}"))
+}
+
 fn path(tools: &Tools, key: &str) -> PathBuf {
     tools.settings.home.join("templates").join(format!("{key}.sql"))
 }
@@ -62,9 +85,9 @@ fn names(tools: &Tools, key: &str) -> (String, String) {
 
 async fn clean(tools: &Tools, key: &str) -> Result<()> {
     let (container, schema) = names(tools, key);
-    tools.engine.remove_container(&container).await?;
+    tools.remove_own(&container).await?;
     tools.database.drop_schema(&schema).await?;
-    let folder = tools.settings.secrets_of(&format!("template-{key}"));
+    let folder = secrets(tools, key);
     match tokio::fs::remove_dir_all(&folder).await {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
             Err(Error::outside("files", OutsideKind::Failed, format!("{}: {e}", folder.display())))
@@ -76,10 +99,10 @@ async fn clean(tools: &Tools, key: &str) -> Result<()> {
 async fn make(tools: &Tools, release: &Release, kind: NetworkKind, locale: &str, key: &str) -> Result<String> {
     clean(tools, key).await?;
     let (container, schema) = names(tools, key);
-    let secrets: BTreeMap<_, _> = super::tools::INSTANCE_SECRETS.iter().map(|name| ((*name).to_owned(), vault::random_secret())).collect();
-    let folder = tools.settings.secrets_of(&format!("template-{key}"));
-    vault::write_files(&folder, &secrets)?;
-    tools.database.create_schema(&schema, &secrets["db_password"]).await?;
+    let values: BTreeMap<_, _> = super::tools::INSTANCE_SECRETS.iter().map(|name| ((*name).to_owned(), vault::random_secret())).collect();
+    let folder = secrets(tools, key);
+    vault::write_files(&folder, &values)?;
+    tools.database.create_schema(&schema, &values["db_password"]).await?;
     let bind = |source: PathBuf, target: &str| Mount::Bind {
         source: source.to_string_lossy().into_owned(),
         target: target.to_owned(),

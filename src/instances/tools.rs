@@ -17,7 +17,7 @@ use crate::{
         wordpress::{Site, Wordpress},
     },
     error::{Error, FieldError, Result},
-    fleet::{FleetSettings, Instance, InstanceId, Release, Scope, Subnet},
+    fleet::{FleetSettings, Instance, InstanceId, Release, Scope, Subnet, container::label},
     store::{self, Store},
     vault::Vault,
 };
@@ -80,6 +80,18 @@ impl Tools {
         let instance = store::instances::get(&self.store, &Scope::Fleet, id).await?;
         let release = store::releases::get(&self.store, instance.release).await?;
         Ok(Target { tools: self.clone(), instance, release })
+    }
+
+    /// Removes a container of this fleet, if it is there. One of that name that belongs to somebody else is left alone.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub async fn remove_own(&self, name: &str) -> Result<()> {
+        let fleet = self.settings.fleet.as_str();
+        match self.engine.container(name).await? {
+            Some(found) if found.labels.get(label::FLEET).is_some_and(|of| of == fleet) => self.engine.remove_container(name).await,
+            _ => Ok(()),
+        }
     }
 
     /// The routes that the gateway should serve, from the store alone.

@@ -28,6 +28,9 @@ pub async fn suspend(tools: &Tools, instance: &Instance, by: &str, idempotency: 
             "resume it with `flotta municipality resume`",
         ));
     }
+    if matches!(instance.state, InstanceState::Onboarding | InstanceState::Offboarding) {
+        return Err(refused("not-running", format!("`{}` is {}", instance.slug, instance.state), "look at its last operation first"));
+    }
     begin(tools, instance, OperationKind::Suspend, by, serde_json::json!({}), None, idempotency).await
 }
 

@@ -15,5 +15,5 @@ pub mod steps;
 pub mod workflows;
 
 pub use request::{Request, Wish};
-pub use start::{Preview, check, start};
+pub use start::{Preview, check, planned, start};
 pub use workflows::Workflows;

@@ -3,6 +3,7 @@
 
 //! Checking a request against the fleet as it is, and starting the operation.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::request::{Request, Wish};
@@ -81,8 +82,38 @@ pub async fn start(tools: &Tools, request: &Request, requested_by: &str, idempot
     {
         return Ok(Started { operation: before, repeated: true });
     }
-    let (wish, release, _) = check(tools, request).await?;
+    let (wish, release, _) = match (check(tools, request).await, &idempotency) {
+        // The same request, made twice at once, stands in its own way.
+        (Err(Error::Conflict(taken)), Some(key)) => {
+            return match operations::repeated(&tools.store, key).await? {
+                Some(before) => Ok(Started { operation: before, repeated: true }),
+                None => Err(Error::Conflict(taken)),
+            };
+        }
+        (checked, _) => checked?,
+    };
     let now = tools.clock.now();
+    let (municipality, instance) = planned(&wish, &release, now);
+    let workflow = super::workflows::all()
+        .into_iter()
+        .find(|w| w.kind == OperationKind::Onboard)
+        .ok_or_else(|| Error::Internal("no onboarding".into()))?;
+    let mut operation = operations::blank(OperationKind::Onboard, municipality.id, wish.slug.clone(), instance.id, now);
+    operation.workflow_version = workflow.version;
+    operation.deadline_at = later(now, workflow.deadline);
+    requested_by.clone_into(&mut operation.requested_by);
+    operation.input = serde_json::to_value(request).map_err(|e| Error::Internal(e.to_string()))?;
+    let domains = vec![(wish.domain.clone(), wish.network == NetworkKind::SubDomain)];
+    operations::start(
+        &tools.store,
+        &NewOperation { operation, admission: Some(Admission { municipality, instance, domains }), state: None, idempotency },
+    )
+    .await
+}
+
+/// What a wish becomes: the municipality and its instance, with new ids each time.
+#[must_use]
+pub fn planned(wish: &Wish, release: &Release, now: Timestamp) -> (Municipality, Instance) {
     let municipality = Municipality {
         id: MunicipalityId::generate(),
         slug: wish.slug.clone(),
@@ -111,21 +142,7 @@ pub async fn start(tools: &Tools, request: &Request, requested_by: &str, idempot
         limits: wish.limits,
         created_at: now,
     };
-    let workflow = super::workflows::all()
-        .into_iter()
-        .find(|w| w.kind == OperationKind::Onboard)
-        .ok_or_else(|| Error::Internal("no onboarding".into()))?;
-    let mut operation = operations::blank(OperationKind::Onboard, municipality.id, wish.slug.clone(), instance.id, now);
-    operation.workflow_version = workflow.version;
-    operation.deadline_at = later(now, workflow.deadline);
-    requested_by.clone_into(&mut operation.requested_by);
-    operation.input = serde_json::to_value(request).map_err(|e| Error::Internal(e.to_string()))?;
-    let domains = vec![(wish.domain.clone(), wish.network == NetworkKind::SubDomain)];
-    operations::start(
-        &tools.store,
-        &NewOperation { operation, admission: Some(Admission { municipality, instance, domains }), state: None, idempotency },
-    )
-    .await
+    (municipality, instance)
 }
 
 async fn release(tools: &Tools, wish: &Wish) -> Result<Release> {

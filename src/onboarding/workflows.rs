@@ -9,8 +9,8 @@ use std::{collections::HashMap, time::Duration};
 use async_trait::async_trait;
 
 use super::steps::{
-    Archive, Close, Container, Context, Database, DropSchema, ForgetSecrets, Install, Intact, Network, PrivateHealth, PublicHealth,
-    RemoveContainer, RemoveVolume, RestoreCheck, Route, Secrets, Stop, Unroute, Volume,
+    Archive, Close, Container, Context, Database, DropSchema, ForgetBackups, ForgetSecrets, Install, Intact, Network, PrivateHealth,
+    PublicHealth, RemoveContainer, RemoveVolume, RestoreCheck, Route, Secrets, Stop, Unroute, Volume,
 };
 use crate::{
     error::Result,
@@ -90,7 +90,7 @@ pub fn all() -> Vec<Workflow<Context>> {
             commit: Commit::Never,
             after_commit: AfterCommit::Persist,
             when_done: suspended(),
-            when_undone: InstanceChange::AsDesired,
+            when_undone: InstanceChange::Keep,
             deadline: 10 * MINUTE,
         },
         Workflow {
@@ -108,7 +108,7 @@ pub fn all() -> Vec<Workflow<Context>> {
             commit: Commit::FromStart,
             after_commit: AfterCommit::Persist,
             when_done: running(),
-            when_undone: InstanceChange::AsDesired,
+            when_undone: InstanceChange::Keep,
             deadline: 10 * MINUTE,
         },
         Workflow {
@@ -123,12 +123,13 @@ pub fn all() -> Vec<Workflow<Context>> {
                 Box::new(RemoveContainer),
                 Box::new(RemoveVolume),
                 Box::new(DropSchema),
+                Box::new(ForgetBackups),
                 Box::new(ForgetSecrets),
             ],
             commit: Commit::After("restore-check"),
             after_commit: AfterCommit::Persist,
             when_done: InstanceChange::Forget,
-            when_undone: InstanceChange::AsDesired,
+            when_undone: InstanceChange::AsBefore,
             deadline: 240 * MINUTE,
         },
         Workflow {
@@ -146,7 +147,7 @@ pub fn all() -> Vec<Workflow<Context>> {
             commit: Commit::FromStart,
             after_commit: AfterCommit::Persist,
             when_done: running(),
-            when_undone: InstanceChange::AsDesired,
+            when_undone: InstanceChange::AsBefore,
             deadline: 30 * MINUTE,
         },
     ]

@@ -46,7 +46,7 @@ pub async fn ensure(tools: &Tools) -> Result<()> {
 async fn run(tools: &Tools, rules: &str) -> Result<()> {
     let name = format!("{}-firewall", tools.settings.fleet);
     let engine = &tools.engine;
-    engine.remove_container(&name).await?;
+    tools.remove_own(&name).await?;
     let spec = ContainerSpec {
         name: name.clone(),
         image: super::image(tools, &tools.settings.gateway_image).await?,

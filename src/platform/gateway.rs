@@ -71,10 +71,12 @@ pub async fn sync(tools: &Tools) -> Result<()> {
     tools.gateway.load(&merge(wanted, &actual, &busy)).await
 }
 
-/// What the gateway should serve: the store's routes, and for busy instances what it serves already.
+/// What the gateway should serve: the store's routes, and for busy instances what it serves already, if it does; a gateway that
+/// was made anew serves nothing, and then the store is the next best.
 #[must_use]
 pub fn merge(wanted: Vec<Route>, actual: &[Route], busy: &HashSet<InstanceId>) -> Vec<Route> {
-    let mut routes: Vec<Route> = wanted.into_iter().filter(|route| !busy.contains(&route.instance)).collect();
+    let kept = |route: &Route| busy.contains(&route.instance) && actual.iter().any(|there| there.instance == route.instance);
+    let mut routes: Vec<Route> = wanted.into_iter().filter(|route| !kept(route)).collect();
     routes.extend(actual.iter().filter(|route| busy.contains(&route.instance)).cloned());
     routes.sort_by_key(|route| route.instance);
     routes

@@ -3,6 +3,8 @@
 
 //! The audit log: lines are added and read, never changed; the database refuses the rest.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
@@ -143,4 +145,19 @@ pub async fn list(store: &Store, scope: &Scope, filter: &Filter, page: PageReque
         Ok((rows, total))
     })?;
     Ok(Page::new(found.into_iter().map(AuditEntry::try_from).collect::<Result<_>>()?, page, total))
+}
+
+/// When each of these actors last did this with success.
+///
+/// # Errors
+/// When the store fails.
+pub async fn last_done(store: &Store, action: &str, actors: &[String]) -> Result<HashMap<String, Timestamp>> {
+    let done = AuditResult::Done.to_string();
+    let found: Vec<(String, Option<i64>)> = read!(store, |c| Ok(audit::table
+        .filter(audit::action.eq(action).and(audit::result.eq(&done)).and(audit::actor.eq_any(actors)))
+        .group_by(audit::actor)
+        .select((audit::actor, diesel::dsl::max(audit::at)))
+        .load(c)
+        .await?))?;
+    found.into_iter().filter_map(|(actor, at)| Some((actor, at?))).map(|(actor, at)| Ok((actor, rows::time("audit.at", at)?))).collect()
 }

@@ -131,6 +131,20 @@ pub async fn list(store: &Store, scope: &Scope, slug: Option<&str>, page: PageRe
     Ok(Page::new(found.into_iter().map(Backup::try_from).collect::<Result<_>>()?, page, total))
 }
 
+/// Every backup of an instance, oldest first.
+///
+/// # Errors
+/// When the store fails.
+pub async fn of(store: &Store, instance: InstanceId) -> Result<Vec<Backup>> {
+    let rows: Vec<Row> = read!(store, |c| Ok(backup::table
+        .filter(backup::instance_id.eq(instance.text()))
+        .select(Row::as_select())
+        .order((backup::created_at.asc(), backup::id.asc()))
+        .load(c)
+        .await?))?;
+    rows.into_iter().map(Backup::try_from).collect()
+}
+
 /// Forgets every backup of an instance (their files are removed by the caller).
 ///
 /// # Errors

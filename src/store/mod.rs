@@ -28,7 +28,7 @@ pub mod tokens;
 pub mod users;
 
 pub use connection::{Address, Store};
-pub use page::{Page, PageRequest};
+pub use page::{Page, PageRequest, every};
 
 /// What can go wrong inside a transaction: diesel's error, or a domain error that ends it.
 #[derive(Debug)]

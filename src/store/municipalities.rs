@@ -126,6 +126,17 @@ pub async fn list(store: &Store, scope: &Scope, filter: &Filter, page: PageReque
     Ok(Page::new(items, page, total))
 }
 
+/// Every municipality that the scope covers, by slug.
+///
+/// # Errors
+/// When the store fails.
+pub async fn all(store: &Store, scope: &Scope) -> Result<Vec<Municipality>> {
+    let found: Vec<Row> =
+        read!(store, |c| Ok(municipality::table.select(Row::as_select()).order(municipality::slug.asc()).load(c).await?))?;
+    let found: Vec<Municipality> = found.into_iter().map(Municipality::try_from).collect::<Result<_>>()?;
+    Ok(found.into_iter().filter(|m| scope.covers(m.id)).collect())
+}
+
 /// The slugs of all municipalities, by id; for showing what refers to them.
 ///
 /// # Errors

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::FieldError;
+use crate::error::{FieldError, Result};
 
 /// Which part of a list is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,24 @@ impl PageRequest {
 
     pub(super) fn limit(self) -> i64 {
         i64::from(self.per_page)
+    }
+}
+
+/// Every row of a list, read page by page; for pages that show the whole of a list that is never long.
+///
+/// # Errors
+/// Whatever reading gives.
+pub async fn every<T>(read: impl AsyncFn(PageRequest) -> Result<Page<T>>) -> Result<Vec<T>> {
+    let mut rows = Vec::new();
+    let mut request = PageRequest { page: 1, per_page: 500 };
+    loop {
+        let page = read(request).await?;
+        let last = page.items.len() < 500;
+        rows.extend(page.items);
+        if last {
+            return Ok(rows);
+        }
+        request.page += 1;
     }
 }
 

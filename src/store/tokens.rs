@@ -3,6 +3,8 @@
 
 //! API tokens: only the SHA-256 of what the caller holds is kept.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
@@ -122,6 +124,20 @@ pub async fn list(store: &Store, user: Option<UserId>, page: PageRequest) -> Res
         Ok((rows, total))
     })?;
     Ok(Page::new(found.into_iter().map(ApiToken::try_from).collect::<Result<_>>()?, page, total))
+}
+
+/// How many tokens of each user work now; users without one are left out.
+///
+/// # Errors
+/// When the store fails.
+pub async fn working(store: &Store, now: Timestamp) -> Result<HashMap<UserId, i64>> {
+    let found: Vec<(String, i64)> = read!(store, |c| Ok(api_token::table
+        .filter(api_token::revoked_at.is_null().and(api_token::expires_at.gt(rows::micros(now))))
+        .group_by(api_token::user_id)
+        .select((api_token::user_id, diesel::dsl::count_star()))
+        .load(c)
+        .await?))?;
+    found.into_iter().map(|(user, count)| Ok((rows::parse("api_token.user_id", &user)?, count))).collect()
 }
 
 /// Notes that a token was used.

@@ -44,6 +44,7 @@ struct Noted {
     target: Option<String>,
     municipality: Option<MunicipalityId>,
     detail: serde_json::Map<String, Value>,
+    nothing: bool,
 }
 
 impl Note {
@@ -60,6 +61,11 @@ impl Note {
     /// Which municipality it concerns.
     pub fn municipality(&self, id: MunicipalityId) -> &Self {
         self.0.borrow_mut().municipality = Some(id);
+        self
+    }
+    /// That the request only asked: nothing was changed, so no line is written.
+    pub fn nothing(&self) -> &Self {
+        self.0.borrow_mut().nothing = true;
         self
     }
     /// More to tell, without secrets.
@@ -254,6 +260,9 @@ async fn write_down(web: &Web, entry: &Entry, note: &Note, response: &ServiceRes
         return;
     }
     let noted = std::mem::take(&mut *note.0.borrow_mut());
+    if noted.nothing {
+        return;
+    }
     let mut detail = noted.detail;
     if let Some(problem) = response.response().extensions().get::<Problem>() {
         detail.insert("code".to_owned(), json!(problem.code));

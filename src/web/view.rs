@@ -212,6 +212,12 @@ impl Views {
         registry.render(page.template(), &context).map_err(|error| Error::Internal(format!("template {}: {error}", page.template())))
     }
 
+    /// The time zone that times are shown in.
+    #[must_use]
+    pub fn time_zone(&self) -> TimeZone {
+        format::zone(&self.setup.time_zone).0
+    }
+
     /// The style sheets, scripts and pictures.
     #[must_use]
     pub fn assets(&self) -> &Assets {

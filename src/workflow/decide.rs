@@ -109,7 +109,12 @@ pub fn after_failure(position: &Position, transient: bool, foreign: bool) -> Nex
             }
         }
         Direction::Forward if position.committed() => match position.after_commit {
-            AfterCommit::Persist if position.attempts + 1 < if transient { MAX_PERSISTENT_ATTEMPTS } else { MAX_ATTEMPTS } => again,
+            // Past its time it is still tried as often as anything is, so that a long absence of the control plane is no failure.
+            AfterCommit::Persist
+                if position.attempts + 1 < if transient && !position.overdue { MAX_PERSISTENT_ATTEMPTS } else { MAX_ATTEMPTS } =>
+            {
+                again
+            }
             AfterCommit::Persist => Next::GiveUp,
             AfterCommit::Quarantine if transient && !position.overdue && position.attempts + 1 < MAX_ATTEMPTS => again,
             AfterCommit::Quarantine => position.commit.map_or(Next::GiveUp, Next::Quarantine),

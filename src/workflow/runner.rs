@@ -17,7 +17,7 @@ use super::{
 use crate::{
     clock::Clock,
     error::{Error, Result},
-    fleet::{Desired, Direction, EventKind, InstanceState, Operation, OperationId, OperationState},
+    fleet::{Desired, Direction, EventKind, Operation, OperationId, OperationState},
     store::{
         Store,
         operations::{self, Change, InstanceChange, NewEvent},
@@ -62,7 +62,7 @@ pub enum Turn {
 
 /// What the loop does after one step was looked at.
 enum Flow {
-    On(Operation),
+    On(Box<Operation>),
     Stop(Turn),
 }
 
@@ -80,15 +80,21 @@ impl<K: Catalogue> Runner<K> {
         tokio::pin!(work);
         let mut renew = tokio::time::interval(RENEW_EVERY);
         renew.tick().await;
+        let mut until = held.lease_until;
         let outcome = loop {
             tokio::select! {
                 outcome = &mut work => break outcome,
-                _ = renew.tick() => match operations::renew(&self.store, &held, later(self.clock.now(), LEASE)).await {
-                    // Dropping `work` stops it: whoever holds the lease now observes before acting.
-                    Err(Error::StaleLease) => break Err(Error::StaleLease),
-                    Err(error) => warn!(operation.id = %id, %error, "the lease could not be renewed"),
-                    Ok(()) => {}
-                },
+                _ = renew.tick() => {
+                    let wanted = later(self.clock.now(), LEASE);
+                    match operations::renew(&self.store, &held, wanted).await {
+                        // Dropping `work` stops it: whoever holds the lease now observes before acting.
+                        Err(Error::StaleLease) => break Err(Error::StaleLease),
+                        // Another may hold it by now, and only the store could tell.
+                        Err(error) if self.clock.now() >= until => break Err(error),
+                        Err(error) => warn!(operation.id = %id, %error, "the lease could not be renewed"),
+                        Ok(()) => until = wanted,
+                    }
+                }
             }
         };
         match outcome {
@@ -115,19 +121,22 @@ impl<K: Catalogue> Runner<K> {
         }
         let context = match self.catalogue.context(&operation).await {
             Ok(context) => context,
+            Err(Error::NotFound { what }) => {
+                let error = format!("{what} is gone, so there is nothing to work on");
+                let change = Change { state: OperationState::Failed, error: error.clone(), ..Change::none(&operation) };
+                self.record(&operation, EventKind::Failed, error, Value::Null, change).await?;
+                return Ok(Turn::Ended(OperationState::Failed));
+            }
             Err(error) => {
-                let change = Change {
-                    next_at: later(self.clock.now(), decide::backoff(operation.attempts)),
-                    attempts: operation.attempts + 1,
-                    ..Change::none(&operation)
+                return match self.wait(operation, &error.to_string()).await? {
+                    Flow::Stop(turn) => Ok(turn),
+                    Flow::On(_) => Ok(Turn::Waits),
                 };
-                self.record(&operation, EventKind::Failed, error.to_string(), Value::Null, change).await?;
-                return Ok(Turn::Waits);
             }
         };
         loop {
             match self.turn(workflow, &context, operation).await? {
-                Flow::On(next) => operation = next,
+                Flow::On(next) => operation = *next,
                 Flow::Stop(turn) => return Ok(turn),
             }
         }
@@ -253,8 +262,7 @@ impl<K: Catalogue> Runner<K> {
             _ if operation.direction == Direction::Aside => {
                 change.state = OperationState::Failed;
                 change.direction = Direction::Forward;
-                change.instance =
-                    InstanceChange::Set { desired: Desired::Running, state: InstanceState::Quarantined, reason: operation.error.clone() };
+                change.instance = InstanceChange::Quarantine { desired: aim(workflow), reason: operation.error.clone() };
             }
             Some(next) => {
                 change.step = workflow.steps[next].name().to_owned();
@@ -281,13 +289,17 @@ impl<K: Catalogue> Runner<K> {
             info!(operation.id = %operation.id, operation.kind = %operation.kind, municipality = %operation.slug, operation.state = %state, "operation ended");
             return Ok(Flow::Stop(Turn::Ended(state)));
         }
-        Ok(Flow::On(operation))
+        Ok(Flow::On(Box::new(operation)))
     }
 
     async fn wait(&self, operation: Operation, why: &str) -> Result<Flow> {
         let mut change = Change { next_at: later(self.clock.now(), LOOK_AGAIN), ..Change::none(&operation) };
         if operation.direction == Direction::Forward && operation.error != why {
             why.clone_into(&mut change.error);
+            self.record(&operation, EventKind::Note, format!("cannot be seen now, looking again: {why}"), Value::Null, change).await?;
+        } else if operation.direction != Direction::Forward && operation.attempts == 0 {
+            // The error says why it goes back, so that it waits is noted once, at the cost of one of many tries.
+            change.attempts = 1;
             self.record(&operation, EventKind::Note, format!("cannot be seen now, looking again: {why}"), Value::Null, change).await?;
         } else {
             operations::record(&self.store, &operation, &[], &change, self.clock.now()).await?;
@@ -334,8 +346,7 @@ impl<K: Catalogue> Runner<K> {
             }
             Next::GiveUp => {
                 change.state = OperationState::Failed;
-                change.instance =
-                    InstanceChange::Set { desired: Desired::Running, state: InstanceState::Quarantined, reason: why.to_owned() };
+                change.instance = InstanceChange::Quarantine { desired: aim(workflow), reason: why.to_owned() };
                 turn = Some(Turn::Ended(OperationState::Failed));
             }
         }
@@ -343,7 +354,7 @@ impl<K: Catalogue> Runner<K> {
         let operation = self
             .record_as(&operation, &failed_step, EventKind::Failed, why.to_owned(), json!({"attempt": operation.attempts + 1}), change)
             .await?;
-        Ok(turn.map_or(Flow::On(operation), Flow::Stop))
+        Ok(turn.map_or_else(|| Flow::On(Box::new(operation)), Flow::Stop))
     }
 
     async fn record(&self, operation: &Operation, kind: EventKind, message: String, evidence: Value, change: Change) -> Result<Operation> {
@@ -365,6 +376,14 @@ impl<K: Catalogue> Runner<K> {
         // No listener is no failure.
         drop(self.changed.send(operation.id));
         Ok(written)
+    }
+}
+
+/// What the instance should be doing when the operation cannot be ended: what it was asked for; none where that was its removal.
+fn aim<C>(workflow: &Workflow<C>) -> Option<Desired> {
+    match &workflow.when_done {
+        InstanceChange::Set { desired: Desired::Running, .. } => Some(Desired::Running),
+        _ => None,
     }
 }
 

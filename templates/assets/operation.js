@@ -65,7 +65,7 @@ if (!isFinal()) {
   document.querySelector("[data-refresh]").hidden = true;
   source = new EventSource(`/api/v1/operations/${id}/events`);
   source.onmessage = update;
-  for (const kind of ["intent", "done", "failed", "undoing", "undone", "note", "state", "end"]) source.addEventListener(kind, update);
+  for (const kind of ["step", "end"]) source.addEventListener(kind, update);
   source.onopen = () => lost(false);
   source.onerror = () => { if (!isFinal()) update(); };
   // The clock of the page moves on, and a missed event is made up for.

@@ -243,7 +243,7 @@ async fn an_onboarding_is_followed_to_its_end_and_the_municipality_lives_on() {
     assert_eq!((last.1.as_str(), &last.2["state"]), ("end", &json!("done")), "{last:?}");
     let ids: Vec<String> = (1..=steps.len()).map(|n| n.to_string()).collect();
     assert_eq!(steps.iter().map(|e| e.0.clone()).collect::<Vec<_>>(), ids);
-    assert!(steps.iter().all(|e| e.1 == "step" && e.2["seq"].to_string() == e.0));
+    assert!(steps.iter().all(|e| e.1 == "step" && e.2["seq"].as_u64().map(|n| n.to_string()).as_ref() == Some(&e.0)));
     let rest = follow(&plane, &place, &operator, Some(3)).await;
     assert_eq!(rest, events[3..]);
     let shown = plane.get(&place, &operator).await;

@@ -166,7 +166,7 @@ async fn a_container_lives_and_dies() {
     engine.start_container(&spec.name).await.unwrap();
     let running = engine.container(&spec.name).await.unwrap().unwrap();
     assert!(running.running && !running.paused);
-    assert_eq!(engine.containers(&real.fleet).await.unwrap(), [running.clone()]);
+    assert_eq!(engine.containers(&real.fleet).await.unwrap(), std::slice::from_ref(&running));
 
     // By hand: paused.
     assert!(std::process::Command::new("docker").args(["pause", &spec.name]).output().unwrap().status.success());

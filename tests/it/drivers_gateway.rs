@@ -90,7 +90,7 @@ async fn visitors_get_what_the_route_says() {
     .await;
     let ale = route("ale.localhost", to(upstream.port));
     gateway.load(std::slice::from_ref(&ale)).await.unwrap();
-    assert_eq!(gateway.routes().await.unwrap(), [ale.clone()]);
+    assert_eq!(gateway.routes().await.unwrap(), std::slice::from_ref(&ale));
     gateway.load(std::slice::from_ref(&ale)).await.unwrap();
     let careless = careless();
     get(&careless, &format!("https://ale.localhost:{https}/")).await;
@@ -252,7 +252,7 @@ async fn wildcards_lead_to_sub_domains_but_exact_names_come_first() {
 
     gateway.remove(first.instance).await.unwrap();
     gateway.remove(first.instance).await.unwrap();
-    assert_eq!(gateway.routes().await.unwrap(), [second.clone()]);
+    assert_eq!(gateway.routes().await.unwrap(), std::slice::from_ref(&second));
     gateway.put(&second).await.unwrap();
     // What was put one by one is what all at once would be.
     gateway.put(&first).await.unwrap();
@@ -333,7 +333,8 @@ async fn changes_drop_no_request_and_outlive_a_restart() {
     real.engine.stop_container(&name, 10).await.unwrap();
     assert!(matches!(gateway.ping().await, Err(Error::Outside { kind: OutsideKind::Unreachable, .. })));
     real.engine.start_container(&name).await.unwrap();
-    assert_eq!(get(&visitor(&real), &url).await.text().await.unwrap(), "blue");
+    let last = if times.len() % 2 == 1 { "green" } else { "blue" };
+    assert_eq!(get(&visitor(&real), &url).await.text().await.unwrap(), last);
     real.until("it answers again", Duration::from_secs(20), &name, || gateway.ping()).await;
     assert_eq!(gateway.routes().await.unwrap().len(), 41);
 }

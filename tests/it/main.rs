@@ -7,13 +7,17 @@
 mod access;
 mod api;
 mod cli;
+mod drift;
 mod drivers_database_server;
 mod drivers_engine;
 mod drivers_gateway;
 mod drivers_wordpress;
 mod fault_matrix;
+mod golden;
 mod isolation;
+mod layering;
 mod onboarding;
+mod pages;
 mod repair;
 mod store_parity;
 mod support;

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Flotta authors
 # SPDX-License-Identifier: EUPL-1.2
 # shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034,SC2120,SC2119,SC2015,SC1003 # shared names come from the files that source this one
 #
 # Checks of the agent, for tests/images.
 

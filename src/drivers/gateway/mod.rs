@@ -8,6 +8,7 @@ use std::net::Ipv4Addr;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+pub use crate::fleet::GatewaySettings;
 use crate::{
     error::Result,
     fleet::{Domain, InstanceId},
@@ -48,24 +49,6 @@ pub enum Target {
     Paused,
     /// A page that says that something is wrong and being looked at (503).
     Unavailable,
-}
-
-/// Ports, addresses and helpers of the gateway, from the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GatewaySettings {
-    /// Addresses to listen on; empty means all.
-    pub bind: Vec<std::net::IpAddr>,
-    /// Port for HTTP.
-    pub http_port: u16,
-    /// Port for HTTPS.
-    pub https_port: u16,
-    /// ACME account address for public certificates; without it, none are asked for and the local authority signs.
-    pub acme_email: Option<String>,
-    /// ACME directory; none means the authority's default.
-    pub acme_directory: Option<String>,
-    /// Where the gateway asks whether a public certificate may be had for a name that it has a route for (the control plane): it
-    /// adds `?domain=<name>`, and 200 means yes.
-    pub ask_url: String,
 }
 
 /// One gateway. Every call has a time-out and is safe to repeat. Errors name the system "gateway".

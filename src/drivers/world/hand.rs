@@ -162,6 +162,22 @@ impl World {
         state.start_container(&name)
     }
 
+    /// `docker network disconnect`: it runs on without an address.
+    pub fn disconnect(&self, container: &str) {
+        if let Some(container) = self.lock().engine.containers.get_mut(container) {
+            container.state.address = None;
+        }
+    }
+
+    /// Makes it run another image, labels and all else kept, as one who makes it again with the same options does.
+    pub fn change_image(&self, container: &str, reference: &str) {
+        let mut state = self.lock();
+        let Some(image) = state.engine.find_image(reference).map(|image| image.id.clone()) else { return };
+        if let Some(container) = state.engine.containers.get_mut(container) {
+            container.state.image = image;
+        }
+    }
+
     /// `docker volume rm`.
     ///
     /// # Errors

@@ -48,8 +48,6 @@ impl Step<Context> for Archive {
     }
 
     async fn undo(&self, cx: &Context) -> Result<()> {
-        archive::remove(&cx.target, &archive::relative(&cx.target, cx.operation)).await?;
-        let leftover = format!("{}-archive", cx.target.container());
-        cx.target.tools.engine.remove_container(&leftover).await
+        archive::discard(&cx.target, &archive::relative(&cx.target, cx.operation)).await
     }
 }

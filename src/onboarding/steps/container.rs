@@ -9,13 +9,18 @@ use serde_json::json;
 use super::{Context, is_ours, unseen};
 use crate::{
     error::Result,
-    fleet::container::label,
+    fleet::container::{ContainerSpec, ContainerState, label},
     instances::spec,
     workflow::{Observation, Step},
 };
 
 /// See the module.
 pub struct Container;
+
+/// Whether it was made from another specification or runs another image.
+fn made_otherwise(wanted: &ContainerSpec, found: &ContainerState) -> bool {
+    found.labels.get(label::SPEC) != Some(&wanted.hash()) || found.image != wanted.image
+}
 
 #[async_trait]
 impl Step<Context> for Container {
@@ -29,11 +34,10 @@ impl Step<Context> for Container {
         unseen(target.tools.engine.container(&wanted.name).await, |seen| match seen {
             None => Observation::Absent,
             Some(found) if !is_ours(cx, &found.labels) => Observation::Foreign(format!("container {}", wanted.name)),
-            Some(found) if found.labels.get(label::SPEC) != Some(&wanted.hash()) => {
-                Observation::Partial("a container made from another specification".into())
-            }
+            Some(found) if made_otherwise(&wanted, &found) => Observation::Partial("a container made from another specification".into()),
             Some(found) if found.paused => Observation::Partial("the container paused".into()),
             Some(found) if !found.running => Observation::Partial("the container stopped".into()),
+            Some(found) if !spec::at_home(&wanted, &found) => Observation::Partial("the container away from its address".into()),
             Some(found) => {
                 Observation::Present(json!({"container": found.name, "id": found.id, "image": found.image, "address": found.address}))
             }
@@ -46,7 +50,7 @@ impl Step<Context> for Container {
         let wanted = spec::container(&target.tools.settings, &target.instance, &target.release, target.tools.subnet)?;
         if let Some(found) = engine.container(&wanted.name).await?
             && is_ours(cx, &found.labels)
-            && found.labels.get(label::SPEC) != Some(&wanted.hash())
+            && (made_otherwise(&wanted, &found) || found.running && !spec::at_home(&wanted, &found))
         {
             engine.stop_container(&wanted.name, wanted.stop_grace_seconds).await?;
             engine.remove_container(&wanted.name).await?;

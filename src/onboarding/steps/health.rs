@@ -93,8 +93,10 @@ async fn until_well<F: Future<Output = Result<Observation>>>(cx: &Context, look:
         match Container.observe(cx).await? {
             Observation::Absent | Observation::Partial(_) => Container.apply(cx).await?,
             Observation::Foreign(what) => return Err(Error::outside("engine", OutsideKind::Refused, format!("{what} is in the way"))),
-            Observation::Present(_) | Observation::Unknown(_) => tokio::time::sleep(BETWEEN).await,
+            Observation::Present(_) | Observation::Unknown(_) => {}
         }
+        // Also after a start: one that ends as soon as it starts must not keep the engine busy.
+        tokio::time::sleep(BETWEEN).await;
     }
 }
 

@@ -35,7 +35,12 @@ impl Step<Context> for Install {
             Err(error) => return Ok(Observation::Unknown(error.to_string())),
         };
         if there.tables == 0 {
-            return Ok(Observation::Absent);
+            let kind = target.instance.network_kind;
+            return Ok(if template::unfinished(&target.tools, &target.release, kind, &target.instance.locale) {
+                Observation::Partial("an unfinished template of the release".into())
+            } else {
+                Observation::Absent
+            });
         }
         let query = "SELECT option_value FROM wp_options WHERE option_name = ?";
         let seen = target.tools.database.query_row(&schema, query, vec![template::MARK.to_owned()]).await;
@@ -61,11 +66,14 @@ impl Step<Context> for Install {
         target.tools.database.run_script(&instance.schema(), &script).await
     }
 
-    async fn undo(&self, _: &Context) -> Result<()> {
-        Ok(())
+    async fn undo(&self, cx: &Context) -> Result<()> {
+        let (tools, instance) = (&cx.target.tools, &cx.target.instance);
+        template::discard(tools, &cx.target.release, instance.network_kind, &instance.locale).await?;
+        tools.database.drop_schema(&instance.schema()).await
     }
 
-    fn is_undone(&self, _: &Context, _: &Observation) -> bool {
-        true
+    fn is_undone(&self, _: &Context, seen: &Observation) -> bool {
+        // What is whole goes with the schema.
+        matches!(seen, Observation::Absent | Observation::Present(_))
     }
 }

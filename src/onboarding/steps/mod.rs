@@ -26,7 +26,7 @@ pub use health::{PrivateHealth, PublicHealth};
 pub use install::Install;
 pub use intact::Intact;
 pub use network::Network;
-pub use remove::{DropSchema, ForgetSecrets, RemoveContainer, RemoveVolume, Unroute};
+pub use remove::{DropSchema, ForgetBackups, ForgetSecrets, RemoveContainer, RemoveVolume, Unroute};
 pub use restore_check::RestoreCheck;
 pub use route::Route;
 pub use secrets::Secrets;

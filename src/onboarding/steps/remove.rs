@@ -9,6 +9,9 @@ use serde_json::json;
 use super::{Context, is_ours, unseen};
 use crate::{
     error::Result,
+    fleet::Backup,
+    instances::archive,
+    store,
     workflow::{Observation, Step},
 };
 
@@ -20,6 +23,8 @@ pub struct RemoveContainer;
 pub struct RemoveVolume;
 /// Its schema and user go.
 pub struct DropSchema;
+/// Its earlier archives go, unless they were asked to be kept; the final one, which was proved, stays.
+pub struct ForgetBackups;
 /// Its secrets go, from the files and the store.
 pub struct ForgetSecrets;
 
@@ -89,6 +94,35 @@ impl Step<Context> for DropSchema {
     }
     async fn apply(&self, cx: &Context) -> Result<()> {
         cx.target.tools.database.drop_schema(&cx.target.instance.schema()).await
+    }
+    async fn undo(&self, _: &Context) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The archives that are to go.
+async fn earlier(cx: &Context) -> Result<Vec<Backup>> {
+    if cx.input.get("keep_backups").and_then(serde_json::Value::as_bool) != Some(false) {
+        return Ok(Vec::new());
+    }
+    let last = archive::relative(&cx.target, cx.operation);
+    let all = store::backups::of(&cx.target.tools.store, cx.target.instance.id).await?;
+    Ok(all.into_iter().filter(|backup| backup.path != last).collect())
+}
+
+#[async_trait]
+impl Step<Context> for ForgetBackups {
+    fn name(&self) -> &'static str {
+        "forget-backups"
+    }
+    async fn observe(&self, cx: &Context) -> Result<Observation> {
+        Ok(gone(!earlier(cx).await?.is_empty(), "earlier backups"))
+    }
+    async fn apply(&self, cx: &Context) -> Result<()> {
+        for backup in earlier(cx).await? {
+            archive::remove(&cx.target, &backup.path).await?;
+        }
+        Ok(())
     }
     async fn undo(&self, _: &Context) -> Result<()> {
         Ok(())

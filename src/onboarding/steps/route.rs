@@ -43,7 +43,8 @@ pub(super) async fn observe(cx: &Context, target: Target) -> Result<Observation>
         let other =
             routes.iter().find(|route| route.instance != wanted.instance && route.domains.iter().any(|d| wanted.domains.contains(d)));
         match (own, other) {
-            (_, Some(other)) => Observation::Foreign(format!("a route of instance {} to the same domain", other.instance)),
+            (Some(_), Some(other)) => Observation::Partial(format!("a route, and one of instance {} to the same domain", other.instance)),
+            (None, Some(other)) => Observation::Foreign(format!("a route of instance {} to the same domain", other.instance)),
             (Some(own), None) if *own == wanted => Observation::Present(json!({"domains": wanted.domains, "target": wanted.target})),
             (Some(_), None) => Observation::Partial("a route to something else".into()),
             (None, None) => Observation::Absent,
@@ -67,5 +68,10 @@ impl Step<Context> for Route {
 
     async fn undo(&self, cx: &Context) -> Result<()> {
         cx.target.tools.gateway.remove(cx.target.instance.id).await
+    }
+
+    fn is_undone(&self, _: &Context, seen: &Observation) -> bool {
+        // Foreign means that only another's is there.
+        matches!(seen, Observation::Absent | Observation::Foreign(_))
     }
 }

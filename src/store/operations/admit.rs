@@ -7,10 +7,10 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 
-use super::Row;
+use super::{Row, journal::Before};
 use crate::{
     error::{Error, FieldError, Result},
-    fleet::{Domain, Instance, InstanceId, InstanceState, Municipality, MunicipalityId, Operation, OperationKind, Slug, UserId},
+    fleet::{Domain, Instance, InstanceId, InstanceState, Municipality, MunicipalityId, Operation, OperationKind, Slug, Subnet, UserId},
     store::{
         Fault, Store,
         connection::{one_at_a_time, write},
@@ -158,10 +158,33 @@ pub async fn start(store: &Store, new: &NewOperation) -> Result<Started> {
             let slots: Vec<i32> = instance::table.select(instance::slot).order(instance::slot.asc()).load(c).await?;
             let mut row = instances::Row::try_from(&admission.instance)?;
             row.slot = lowest_free(&slots);
+            if u32::try_from(row.slot).is_ok_and(|slot| slot >= Subnet::CAPACITY) {
+                return Err(Fault::Domain(Error::Exhausted {
+                    what: format!("the fleet's subnet holds {} instances, and all its addresses are taken", Subnet::CAPACITY),
+                    fix: "offboard an instance, or run a second fleet".to_owned(),
+                }));
+            }
             row.municipality_id = owner.text();
             row_source.municipality = owner;
             diesel::insert_into(instance::table).values(&row).execute(c).await?;
             for (name, wildcard) in &admission.domains {
+                // Another's wildcard holds this name, or this one's wildcard would hold another's name.
+                let parent = name.as_str().split_once('.').map_or("", |(_, parent)| parent);
+                let below = if *wildcard { format!("%.{name}") } else { String::new() };
+                let held: i64 = domain::table
+                    .filter(domain::name.eq(parent).and(domain::wildcard.eq(true)).or(domain::name.like(below)))
+                    .filter(domain::instance_id.ne(&row.id))
+                    .count()
+                    .get_result(c)
+                    .await?;
+                if held > 0 {
+                    return Err(conflict(
+                        "domain",
+                        "domain-taken",
+                        format!("the domain `{}` overlaps with that of another instance of this fleet", name.display()),
+                        "choose another domain",
+                    ));
+                }
                 let values = (
                     domain::name.eq(name.as_str()),
                     domain::instance_id.eq(&row.id),
@@ -179,6 +202,18 @@ pub async fn start(store: &Store, new: &NewOperation) -> Result<Started> {
                     }
                     other => other.map(drop)?,
                 }
+            }
+        }
+        if new.admission.is_none() {
+            let before: Option<(String, String)> = instance::table
+                .filter(instance::id.eq(new.operation.instance.text()))
+                .select((instance::state, instance::reason))
+                .first(c)
+                .await
+                .optional()?;
+            let Some((state, reason)) = before else { return Err(Fault::Domain(Error::not_found("instance"))) };
+            if new.state.is_some() {
+                Before { state: rows::parse("instance.state", &state)?, reason }.note(&mut row_source)?;
             }
         }
         match diesel::insert_into(operation::table).values(Row::from(&row_source)).execute(c).await {

@@ -6,11 +6,12 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{EventRow, Row};
 use crate::{
     error::{Error, FieldError, Result},
-    fleet::{Desired, Direction, EventKind, InstanceState, Operation, OperationId, OperationState},
+    fleet::{Desired, Direction, EventKind, InstanceState, Operation, OperationId, OperationKind, OperationState},
     store::{
         Store,
         connection::{read, write},
@@ -46,8 +47,15 @@ pub enum InstanceChange {
         /// Why, for people.
         reason: String,
     },
-    /// It does what it should be doing: its state follows from its desired state.
-    AsDesired,
+    /// It is set aside for a person to look at.
+    Quarantine {
+        /// What it should be doing from now on; none leaves that as it was.
+        desired: Option<Desired>,
+        /// Why, for people.
+        reason: String,
+    },
+    /// It is again what it was when the operation began.
+    AsBefore,
     /// It is gone: row, domains and secrets are removed, and the municipality too when this was its last instance.
     Forget,
 }
@@ -69,6 +77,30 @@ pub struct Change {
     pub next_at: Timestamp,
     /// What becomes of the instance.
     pub instance: InstanceChange,
+}
+
+/// What an instance was when an operation changed its state; kept in the operation's input.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Before {
+    pub(super) state: InstanceState,
+    pub(super) reason: String,
+}
+
+impl Before {
+    const KEY: &str = "before";
+
+    fn of(operation: &Operation) -> Option<Self> {
+        operation.input.get(Self::KEY).and_then(|value| Self::deserialize(value).ok())
+    }
+
+    /// Notes it in an operation that is about to start.
+    pub(super) fn note(self, operation: &mut Operation) -> Result<()> {
+        let value = serde_json::to_value(self).map_err(|e| Error::Internal(e.to_string()))?;
+        if let Some(input) = operation.input.as_object_mut() {
+            input.insert(Self::KEY.to_owned(), value);
+        }
+        Ok(())
+    }
 }
 
 impl Change {
@@ -163,6 +195,20 @@ pub async fn release_all(store: &Store) -> Result<()> {
         .map(drop)?))
 }
 
+/// Gives back an operation that cannot be worked on now, so that it is taken up again at once.
+///
+/// # Errors
+/// When the store fails.
+pub async fn give_back(store: &Store, id: OperationId, owner: &str, now: Timestamp) -> Result<()> {
+    let until = rows::micros(now);
+    write!(store, |c| Ok(diesel::update(operation::table)
+        .filter(operation::id.eq(id.text()).and(operation::lease_owner.eq(owner)).and(operation::state.eq("live")))
+        .set((operation::lease_owner.eq(None::<String>), operation::lease_until.eq(until)))
+        .execute(c)
+        .await
+        .map(drop)?))
+}
+
 /// Holds an operation for longer.
 ///
 /// # Errors
@@ -240,12 +286,33 @@ pub async fn record(store: &Store, held: &Operation, events: &[NewEvent], change
                     .execute(c)
                     .await?;
             }
-            InstanceChange::AsDesired => {
-                // The words of the two states are the same.
+            InstanceChange::Quarantine { desired, reason } => {
                 diesel::update(instance::table.filter(instance::id.eq(&id)))
-                    .set((instance::state.eq(instance::desired), instance::reason.eq("")))
+                    .set((
+                        desired.map(|desired| instance::desired.eq(desired.to_string())),
+                        instance::state.eq(InstanceState::Quarantined.to_string()),
+                        instance::reason.eq(reason),
+                    ))
                     .execute(c)
                     .await?;
+            }
+            InstanceChange::AsBefore => {
+                let of_instance = instance::table.filter(instance::id.eq(&id));
+                match Before::of(held) {
+                    Some(before) => {
+                        diesel::update(of_instance)
+                            .set((instance::state.eq(before.state.to_string()), instance::reason.eq(before.reason)))
+                            .execute(c)
+                            .await?;
+                    }
+                    // The words of what it should be doing and of what it does are the same.
+                    None => {
+                        diesel::update(of_instance)
+                            .set((instance::state.eq(instance::desired), instance::reason.eq("")))
+                            .execute(c)
+                            .await?;
+                    }
+                }
             }
             InstanceChange::Forget => {
                 diesel::delete(domain::table.filter(domain::instance_id.eq(&id))).execute(c).await?;
@@ -269,7 +336,30 @@ pub async fn record(store: &Store, held: &Operation, events: &[NewEvent], change
 /// `Conflict` when it is neither, or another operation on the instance is live.
 pub async fn retry(store: &Store, operation: &Operation, by: &str, now: Timestamp, deadline: Timestamp) -> Result<Operation> {
     let at = rows::micros(now);
+    let instance = operation.instance.text();
     let row: Row = write!(store, |c| {
+        let refused = |message: &str, fix: &str| Error::Conflict(FieldError::new("operation", "cannot-retry", message, fix));
+        let later: i64 = operation::table
+            .filter(operation::instance_id.eq(&instance).and(operation::id.gt(operation.id.text())))
+            .count()
+            .get_result(c)
+            .await?;
+        if later > 0 {
+            return Err(
+                refused("a later operation has changed the instance since", "look at the later one; retry that, or start anew").into()
+            );
+        }
+        // While it goes on, the instance is what it was when it began.
+        let doing = match operation.kind {
+            OperationKind::Onboard => Some(InstanceState::Onboarding),
+            OperationKind::Offboard => Some(InstanceState::Offboarding),
+            OperationKind::Repair => Some(InstanceState::Repairing),
+            OperationKind::Suspend | OperationKind::Resume => None,
+        };
+        let there: i64 = instance::table.filter(instance::id.eq(&instance)).count().get_result(c).await?;
+        if there == 0 {
+            return Err(refused("the instance that it worked on is gone", "there is nothing to do").into());
+        }
         let changed = diesel::update(operation::table)
             .filter(operation::id.eq(operation.id.text()).and(operation::state.eq_any(["failed", "parked"])))
             .set((
@@ -283,7 +373,6 @@ pub async fn retry(store: &Store, operation: &Operation, by: &str, now: Timestam
             ))
             .execute(c)
             .await;
-        let refused = |message: &str, fix: &str| Error::Conflict(FieldError::new("operation", "cannot-retry", message, fix));
         match changed {
             Err(e) if crate::store::unique_violation(&e).is_some() => {
                 return Err(refused("another operation on this municipality is going on", "wait for it to end").into());
@@ -294,6 +383,12 @@ pub async fn retry(store: &Store, operation: &Operation, by: &str, now: Timestam
                 );
             }
             other => other.map(drop)?,
+        }
+        if let Some(doing) = doing {
+            diesel::update(instance::table.filter(instance::id.eq(&instance)))
+                .set((instance::state.eq(doing.to_string()), instance::reason.eq("")))
+                .execute(c)
+                .await?;
         }
         let last: Option<i64> = operation_event::table
             .filter(operation_event::operation_id.eq(operation.id.text()))

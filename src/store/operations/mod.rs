@@ -21,7 +21,7 @@ mod admit;
 mod journal;
 
 pub use admit::{Admission, Idempotency, NewOperation, Started, blank, repeated, start};
-pub use journal::{Change, InstanceChange, NewEvent, claim, due, next_due, record, release_all, renew, retry};
+pub use journal::{Change, InstanceChange, NewEvent, claim, due, give_back, next_due, record, release_all, renew, retry};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = operation)]

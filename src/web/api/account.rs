@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 use super::shapes::{self, User};
 use crate::{
     access::{self, Caller, UserChange},
-    store,
+    error::Result,
+    fleet, store,
     web::{
         Web,
         auth::Peer,
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// What is to change; what is left out stays.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
     /// Name shown to others.
@@ -56,19 +57,27 @@ pub async fn show(web: Data<Web>, caller: Caller) -> Answer {
 #[utoipa::path(patch, path = "/api/v1/account", tag = "account", request_body = Change,
     responses((status = 200, description = "The user", body = User), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub async fn change(web: Data<Web>, caller: Caller, note: Note, peer: Peer, body: Body<Change>) -> Answer {
+    let user = changed(&web, &caller, &note, peer, body.0).await?;
+    let slugs = store::municipalities::slugs(web.store()).await?;
+    Ok(HttpResponse::Ok().json(shapes::user(user, &slugs)))
+}
+
+/// Changes the caller's own account and notes what; for the API and the page.
+///
+/// # Errors
+/// As [`access::change_own_password`] and [`access::change_user`].
+pub async fn changed(web: &Web, caller: &Caller, note: &Note, peer: Peer, change: Change) -> Result<fleet::access::User> {
     let user = &caller.principal.user;
     note.target(user.email.to_string());
-    let Change { name, language, password } = body.0;
+    let Change { name, language, password } = change;
     for (field, given) in [("name", name.is_some()), ("language", language.is_some()), ("password", password.is_some())] {
         if given {
             note.detail(field, "changed");
         }
     }
     if let Some(NewPassword { current, new }) = password {
-        access::change_own_password(web.store(), &caller, current, new, peer.0, web.now()).await?;
+        access::change_own_password(web.store(), caller, current, new, peer.0, web.now()).await?;
     }
     let wanted = UserChange { name, language, ..UserChange::default() };
-    let user = access::change_user(web.store(), user.id, &wanted, web.now()).await?;
-    let slugs = store::municipalities::slugs(web.store()).await?;
-    Ok(HttpResponse::Ok().json(shapes::user(user, &slugs)))
+    access::change_user(web.store(), user.id, &wanted, web.now()).await
 }

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     access::Caller,
+    drivers::wordpress,
     error::{Error, FieldError, Result},
     fleet::{self, Environment, Instance, InstanceState, Slug},
     onboarding::{self, Preview, Request, lifecycle},
@@ -231,12 +232,27 @@ pub async fn offboard(web: Data<Web>, caller: Caller, note: Note, key: Key, path
 #[utoipa::path(post, path = "/api/v1/municipalities/{slug}/invitation", tag = "municipalities", params(("slug" = String, Path, description = "The municipality's slug")), request_body = Which,
     responses((status = 200, description = "The link", body = Invitation), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub async fn invite(web: Data<Web>, caller: Caller, note: Note, path: Path<String>, body: Body<Which>) -> Answer {
-    let found = find(&web, &caller, &path).await?;
+    let (_, made) = invited(&web, &caller, &note, &path, body.0.environment.as_deref()).await?;
+    Ok(HttpResponse::Ok().json(serde_json::json!({"url": made.url, "expires_at": made.expires_at})))
+}
+
+/// Makes the link, for programs and for people, and gives it with the instance that it leads into.
+///
+/// # Errors
+/// As [`find`], [`instance`] and [`lifecycle::invite`].
+pub(in crate::web) async fn invited(
+    web: &Web,
+    caller: &Caller,
+    note: &Note,
+    slug: &str,
+    environment: Option<&str>,
+) -> Result<(Instance, wordpress::Invitation)> {
+    let found = find(web, caller, slug).await?;
     note.target(found.slug.to_string()).municipality(found.id);
-    let instance = instance(&web, &caller, &found, body.0.environment.as_deref()).await?;
+    let instance = instance(web, caller, &found, environment).await?;
     note.detail("environment", instance.environment.to_string()).detail("login", instance.admin_login.clone());
     let made = lifecycle::invite(web.tools(), &instance).await?;
-    Ok(HttpResponse::Ok().json(serde_json::json!({"url": made.url, "expires_at": made.expires_at})))
+    Ok((instance, made))
 }
 
 /// The instance to work on; none where the same key has started the work before, whatever has become of the instance since.
@@ -268,11 +284,15 @@ async fn again(web: &Web, key: &Key) -> Answer {
     Ok(accepted(&operation, true))
 }
 
-/// Wakes those who do the work, and answers.
 fn begun(web: &Web, note: &Note, started: &Started) -> HttpResponse {
+    set_off(web, note, started);
+    accepted(&started.operation, started.repeated)
+}
+
+/// Notes which operation was started, and wakes those who do the work.
+pub(in crate::web) fn set_off(web: &Web, note: &Note, started: &Started) {
     note.target(started.operation.slug.to_string())
         .municipality(started.operation.municipality)
         .detail("operation", started.operation.id.text());
     web.app.signals.operations.notify_one();
-    accepted(&started.operation, started.repeated)
 }

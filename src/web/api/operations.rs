@@ -95,8 +95,16 @@ pub fn accepted(operation: &fleet::Operation, repeated: bool) -> HttpResponse {
     responses((status = 202, description = "It goes on", body = Operation), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub async fn retry(web: Data<Web>, caller: Caller, note: Note, path: Path<String>) -> Answer {
     let found = find(&web, &caller, &path).await?;
+    Ok(accepted(&go_on(&web, &caller, &note, &found).await?, false))
+}
+
+/// Makes it go on, for programs and for people.
+///
+/// # Errors
+/// As [`lifecycle::retry`].
+pub(in crate::web) async fn go_on(web: &Web, caller: &Caller, note: &Note, found: &fleet::Operation) -> Result<fleet::Operation> {
     note.municipality(found.municipality).detail("kind", found.kind.to_string()).detail("municipality", found.slug.to_string());
-    let live = lifecycle::retry(web.tools(), &found, caller.principal.user.email.as_str()).await?;
+    let live = lifecycle::retry(web.tools(), found, caller.principal.user.email.as_str()).await?;
     web.app.signals.operations.notify_one();
-    Ok(accepted(&live, false))
+    Ok(live)
 }

@@ -14,7 +14,8 @@ use utoipa::IntoParams;
 use super::shapes::{self, Listing, Release};
 use crate::{
     access::Caller,
-    fleet::Channel,
+    error::Result,
+    fleet::{self, Channel},
     releases::{self, Register},
     store,
     web::{
@@ -47,13 +48,22 @@ pub async fn list(web: Data<Web>, caller: Caller, query: Params<Query>) -> Answe
     Ok(HttpResponse::Ok().json(Listing::of(found, |r| shapes::release(r, &instances))))
 }
 
+/// Registers an image and notes what came of it; for the API and the page.
+///
+/// # Errors
+/// As [`releases::register`].
+pub async fn registered(web: &Web, note: &Note, wanted: &Register) -> Result<fleet::Release> {
+    note.target(wanted.name.as_deref().unwrap_or(&wanted.image).chars().take(100).collect::<String>());
+    let release = releases::register(web.tools(), wanted).await?;
+    note.target(release.name.clone()).detail("image_id", release.image_id.clone()).detail("channel", release.channel.to_string());
+    Ok(release)
+}
+
 /// Registers an image as a release.
 #[utoipa::path(post, path = "/api/v1/releases", tag = "releases", request_body = Register,
     responses((status = 201, description = "The release", body = Release), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub async fn register(web: Data<Web>, note: Note, body: Body<Register>) -> Answer {
-    note.target(body.0.name.as_deref().unwrap_or(&body.0.image).chars().take(100).collect::<String>());
-    let release = releases::register(web.tools(), &body.0).await?;
-    note.target(release.name.clone()).detail("image_id", release.image_id.clone()).detail("channel", release.channel.to_string());
+    let release = registered(&web, &note, &body.0).await?;
     let place = format!("/api/v1/releases/{}", release.name);
     Ok(HttpResponse::Created().insert_header((header::LOCATION, place)).json(shapes::release(release, &[])))
 }

@@ -8,15 +8,18 @@ use actix_web::{
     http::header,
     web::{Data, Path},
 };
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::shapes::{self, Listing, Token};
 use crate::{
     access::{self, Caller, NewToken},
-    error::{Error, FieldError},
-    fleet::{TokenId, UserId, access::Permission},
+    error::{Error, FieldError, Result},
+    fleet::{
+        TokenId, UserId,
+        access::{ApiToken, Permission},
+    },
     store,
     web::{
         Web,
@@ -63,6 +66,34 @@ pub struct WithSecret {
     token: String,
 }
 
+/// The id in an address.
+///
+/// # Errors
+/// `NotFound` when it is none.
+pub fn id(text: &str) -> Result<TokenId> {
+    text.parse().map_err(|_| Error::not_found("token"))
+}
+
+/// Makes a token and notes what came of it; for the API and the page.
+///
+/// # Errors
+/// As [`access::create_token`].
+pub async fn created(web: &Web, caller: &Caller, note: &Note, wanted: &NewToken) -> Result<(ApiToken, SecretString)> {
+    let (token, secret) = access::create_token(web.store(), &caller.principal, wanted, web.now()).await?;
+    note.target(token.prefix.clone()).detail("name", token.name.clone());
+    Ok((token, secret))
+}
+
+/// Revokes a token and notes what came of it; for the API and the pages.
+///
+/// # Errors
+/// As [`access::revoke_token`].
+pub async fn revoked(web: &Web, caller: &Caller, note: &Note, id: TokenId) -> Result<ApiToken> {
+    let token = access::revoke_token(web.store(), &caller.principal, id, web.now()).await?;
+    note.target(token.prefix.clone()).detail("name", token.name.clone());
+    Ok(token)
+}
+
 /// Tokens, newest first.
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "account", params(Query), responses((status = 200, description = "A page of tokens", body = Listing<Token>), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(web: Data<Web>, caller: Caller, query: Params<Query>) -> Answer {
@@ -87,8 +118,7 @@ pub async fn list(web: Data<Web>, caller: Caller, query: Params<Query>) -> Answe
 pub async fn create(web: Data<Web>, caller: Caller, note: Note, body: Body<Create>) -> Answer {
     let Create { name, permissions, expires_in_days } = body.0;
     let wanted = NewToken { name, permissions, expires_in_days };
-    let (token, secret) = access::create_token(web.store(), &caller.principal, &wanted, web.now()).await?;
-    note.target(token.prefix.clone()).detail("name", token.name.clone());
+    let (token, secret) = created(&web, &caller, &note, &wanted).await?;
     let place = format!("/api/v1/tokens/{}", token.id);
     let answer = WithSecret { about: shapes::token(token), token: secret.expose_secret().to_owned() };
     Ok(HttpResponse::Created().insert_header((header::LOCATION, place)).json(answer))
@@ -98,8 +128,7 @@ pub async fn create(web: Data<Web>, caller: Caller, note: Note, body: Body<Creat
 #[utoipa::path(delete, path = "/api/v1/tokens/{id}", tag = "account", params(("id" = String, Path, description = "The token's id")),
     responses((status = 200, description = "The token", body = Token), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub async fn revoke(web: Data<Web>, caller: Caller, note: Note, path: Path<String>) -> Answer {
-    let id: TokenId = path.parse().map_err(|_| Error::not_found("token"))?;
-    let token = access::revoke_token(web.store(), &caller.principal, id, web.now()).await?;
-    note.target(token.prefix.clone()).detail("name", token.name.clone());
+    let id = id(&path)?;
+    let token = revoked(&web, &caller, &note, id).await?;
     Ok(HttpResponse::Ok().json(shapes::token(token)))
 }

@@ -16,7 +16,7 @@ use super::shapes::{self, Listing, User};
 use crate::{
     access::{self, NewUser, UserChange},
     error::{Error, Result},
-    fleet::{Role, UserId},
+    fleet::{self, Role, UserId},
     store::{self, users::Filter},
     web::{
         Web,
@@ -98,12 +98,57 @@ pub struct WithPassword {
     password: Option<String>,
 }
 
-fn id(text: &str) -> Result<UserId> {
+/// The id in an address.
+///
+/// # Errors
+/// `NotFound` when it is none.
+pub fn id(text: &str) -> Result<UserId> {
     text.parse().map_err(|_| Error::not_found("user"))
 }
 
-fn told(password: Option<SecretString>) -> Option<String> {
+/// A password that was made up, to be told once.
+#[must_use]
+pub fn told(password: Option<SecretString>) -> Option<String> {
     password.map(|p| p.expose_secret().to_owned())
+}
+
+/// Makes a user and notes what came of it; for the API and the page.
+///
+/// # Errors
+/// As [`access::create_user`].
+pub async fn created(web: &Web, note: &Note, wanted: &NewUser) -> Result<(fleet::access::User, Option<SecretString>)> {
+    let (user, made_up) = access::create_user(web.store(), wanted, web.now()).await?;
+    note.target(user.email.to_string()).detail("role", user.role.to_string());
+    Ok((user, made_up))
+}
+
+/// Changes a user and notes what came of it; for the API and the page.
+///
+/// # Errors
+/// As [`access::change_user`].
+pub async fn changed(web: &Web, note: &Note, id: UserId, wanted: &UserChange) -> Result<fleet::access::User> {
+    let before = store::users::get(web.store(), id).await?;
+    note.target(before.email.to_string());
+    if let Some(role) = &wanted.role {
+        note.detail("role", role.chars().take(40).collect::<String>());
+    }
+    if let Some(disabled) = wanted.disabled {
+        note.detail("disabled", disabled);
+    }
+    if let Some(slugs) = &wanted.municipalities {
+        note.detail("municipalities", slugs.len());
+    }
+    access::change_user(web.store(), id, wanted, web.now()).await
+}
+
+/// Gives a user another password and notes it; for the API and the page.
+///
+/// # Errors
+/// As [`access::reset_password`].
+pub async fn renewed(web: &Web, note: &Note, id: UserId, new: Option<SecretString>) -> Result<(fleet::access::User, Option<SecretString>)> {
+    let before = store::users::get(web.store(), id).await?;
+    note.target(before.email.to_string());
+    access::reset_password(web.store(), id, new).await
 }
 
 /// Everybody who can log in.
@@ -123,8 +168,7 @@ pub async fn list(web: Data<Web>, query: Params<Query>) -> Answer {
 pub async fn create(web: Data<Web>, note: Note, body: Body<Create>) -> Answer {
     let Create { email, name, role, municipalities, language, password } = body.0;
     let wanted = NewUser { email, name, role, municipalities, language, password };
-    let (user, made_up) = access::create_user(web.store(), &wanted, web.now()).await?;
-    note.target(user.email.to_string()).detail("role", user.role.to_string());
+    let (user, made_up) = created(&web, &note, &wanted).await?;
     let slugs = store::municipalities::slugs(web.store()).await?;
     let place = format!("/api/v1/users/{}", user.id);
     let user = shapes::user(user, &slugs);
@@ -144,20 +188,9 @@ pub async fn show(web: Data<Web>, path: Path<String>) -> Answer {
 #[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users", params(("id" = String, Path, description = "The user's id")), request_body = Change,
     responses((status = 200, description = "The user", body = User), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub async fn change(web: Data<Web>, note: Note, path: Path<String>, body: Body<Change>) -> Answer {
-    let before = store::users::get(web.store(), id(&path)?).await?;
-    note.target(before.email.to_string());
     let Change { name, role, municipalities, language, disabled } = body.0;
-    if let Some(role) = &role {
-        note.detail("role", role.chars().take(40).collect::<String>());
-    }
-    if let Some(disabled) = disabled {
-        note.detail("disabled", disabled);
-    }
-    if let Some(slugs) = &municipalities {
-        note.detail("municipalities", slugs.len());
-    }
     let wanted = UserChange { name, role, municipalities, language, disabled };
-    let user = access::change_user(web.store(), before.id, &wanted, web.now()).await?;
+    let user = changed(&web, &note, id(&path)?, &wanted).await?;
     let slugs = store::municipalities::slugs(web.store()).await?;
     Ok(HttpResponse::Ok().json(shapes::user(user, &slugs)))
 }
@@ -166,9 +199,7 @@ pub async fn change(web: Data<Web>, note: Note, path: Path<String>, body: Body<C
 #[utoipa::path(post, path = "/api/v1/users/{id}/password", tag = "users", params(("id" = String, Path, description = "The user's id")), request_body = Reset,
     responses((status = 200, description = "The user", body = WithPassword), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub async fn password(web: Data<Web>, note: Note, path: Path<String>, body: Body<Reset>) -> Answer {
-    let before = store::users::get(web.store(), id(&path)?).await?;
-    note.target(before.email.to_string());
-    let (user, made_up) = access::reset_password(web.store(), before.id, body.0.password).await?;
+    let (user, made_up) = renewed(&web, &note, id(&path)?, body.0.password).await?;
     let slugs = store::municipalities::slugs(web.store()).await?;
     Ok(HttpResponse::Ok().json(WithPassword { user: shapes::user(user, &slugs), password: told(made_up) }))
 }

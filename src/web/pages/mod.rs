@@ -3,6 +3,19 @@
 
 //! Handlers of pages, one file per group. How to write one is told in CONTRIBUTING.md, "Add a page".
 
+pub mod account;
 pub mod assets;
+pub mod audit;
+pub mod components;
+mod domain;
+pub mod fleet;
+mod form;
+mod in_place;
+pub mod municipality;
+pub mod onboard;
+pub mod operation;
 pub mod preference;
+pub mod releases;
 pub mod session;
+pub mod settings;
+pub mod users;

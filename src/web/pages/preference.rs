@@ -43,3 +43,13 @@ pub async fn theme(web: Data<Web>, form: Form<Choice>) -> Answer<HttpResponse> {
     answer.add_cookie(&theme_cookie(&web, chosen)).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(answer)
 }
+
+/// Adds to an answer what makes the browser remember a language, or forget it.
+pub fn remember(web: &Web, mut answer: HttpResponse, language: Option<Language>) -> Answer {
+    let mut cookie = language_cookie(web, language.unwrap_or_default());
+    if language.is_none() {
+        cookie.make_removal();
+    }
+    answer.add_cookie(&cookie).map_err(|e| Error::Internal(e.to_string()))?;
+    Ok(answer)
+}

@@ -25,6 +25,7 @@ operation-title-onboard = Onboard { $name }
 operation-title-suspend = Suspend { $name }
 operation-title-resume = Resume { $name }
 operation-title-offboard = Offboard { $name }
+operation-title-repair = Put { $name } right
 operation-about = About the operation
 ended-at = Ended
 operation-answer-live = Going on: { $step }

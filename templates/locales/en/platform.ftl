@@ -32,6 +32,7 @@ settings-answer = { $unwell ->
 platform = Platform
 configuration = Configuration
 configuration-explain = The settings are read when Flotta starts. Secrets are not shown.
+configuration-top = At the top of the file
 setting = Setting
 value = Value
 source = Source

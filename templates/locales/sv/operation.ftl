@@ -25,6 +25,7 @@ operation-title-onboard = Ansluta { $name }
 operation-title-suspend = Pausa { $name }
 operation-title-resume = Återuppta { $name }
 operation-title-offboard = Avsluta { $name }
+operation-title-repair = Återställa { $name }
 operation-about = Om åtgärden
 ended-at = Avslutad
 operation-answer-live = Pågår: { $step }

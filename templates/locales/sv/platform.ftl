@@ -32,6 +32,7 @@ settings-answer = { $unwell ->
 platform = Plattform
 configuration = Konfiguration
 configuration-explain = Inställningarna läses när Flotta startar. Hemligheter visas inte.
+configuration-top = Överst i filen
 setting = Inställning
 value = Värde
 source = Källa

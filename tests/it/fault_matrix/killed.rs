@@ -89,10 +89,9 @@ struct Back {
 impl Interrupt for Back {
     fn ends(&self, point: Point, _: &Operation, step: &str, direction: Direction) -> bool {
         if direction == Direction::Forward {
-            if step == self.fails && point == Point::AfterIntent && !self.failed.swap(true, Ordering::Relaxed) {
-                let rule =
-                    if step.ends_with("health") { Rule::on("wordpress.*", Fault::Fail500) } else { Rule::on("*", Fault::Refused).nth(1) };
-                self.world.inject(rule);
+            if step == self.fails && !step.ends_with("health") && point == Point::AfterIntent && !self.failed.swap(true, Ordering::Relaxed)
+            {
+                self.world.inject(Rule::on("*", Fault::Refused).nth(1));
             }
             return false;
         }
@@ -125,8 +124,11 @@ async fn while_going_back(store: Kind, kind: OperationKind) {
     }
     for (fails, kill) in plans {
         scene.fleet.restore().await;
-        if fails == "public-health" {
-            scene.fleet.world.inject(Rule::on("wordpress.public_page", Fault::Fail500));
+        // These are well at first sight, so they must be ill before.
+        match fails {
+            "private-health" => scene.fleet.world.inject(Rule::on("wordpress.ready", Fault::Fail500)),
+            "public-health" => scene.fleet.world.inject(Rule::on("wordpress.public_page", Fault::Fail500)),
+            _ => {}
         }
         let world = scene.fleet.world.clone();
         let cell = format!("`{fails}` fails, killed at {kill:?}");

@@ -17,17 +17,17 @@ mod edges;
 mod faults;
 mod killed;
 
-use std::{collections::BTreeMap, io::Write, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use flotta::{
     drivers::world::CallRecord,
     fleet::{
-        EventKind, Instance, InstanceState, Operation, OperationKind, OperationState, Scope,
+        EventKind, Instance, InstanceState, Operation, OperationKind, OperationState,
         container::{Attachment, ContainerSpec, NetworkSpec, VolumeState, label},
     },
     onboarding::{lifecycle, workflows},
     store,
-    workflow::{Commit, decide::later, interrupt::Interrupt},
+    workflow::{Commit, interrupt::Interrupt},
 };
 
 use crate::support::{
@@ -117,9 +117,7 @@ impl Scene {
             assert!(!instance.reason.is_empty(), "{}", told("quarantined without a reason"));
             self.check_journal(&operation, cell).await;
             self.fleet.world.clear_faults();
-            let now = flotta::clock::Clock::now(&self.fleet.clock);
-            let deadline = later(now, workflow(self.kind).deadline);
-            store::operations::retry(&self.fleet.app.tools.store, &operation, "test", now, deadline).await.unwrap();
+            lifecycle::retry(&self.fleet.app.tools, &operation, "test").await.unwrap();
             operation = self.fleet.drive(operation.id).await;
         } else if first == OperationState::Live {
             // It waits for what it cannot see; that is legal as long as it goes on once it can.
@@ -254,10 +252,5 @@ pub fn container(name: &str, labels: BTreeMap<String, String>) -> ContainerSpec 
 /// Says how many cells were run, past the harness, which keeps what a passing test prints.
 pub fn tell(what: &str, cells: usize, outcomes: &BTreeMap<String, usize>) {
     let outcomes: Vec<_> = outcomes.iter().map(|(state, count)| format!("{count} {state}")).collect();
-    writeln!(std::io::stderr(), "fault matrix: {what}: {cells} cells ({})", outcomes.join(", ")).unwrap();
-}
-
-/// Whether anything is left in the store of the operation's municipality.
-pub async fn gone(fleet: &Simulated, operation: &Operation) -> bool {
-    store::municipalities::by_slug(&fleet.app.tools.store, &Scope::Fleet, &operation.slug).await.is_err()
+    eprintln!("fault matrix: {what}: {cells} cells ({})", outcomes.join(", "));
 }

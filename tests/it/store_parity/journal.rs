@@ -158,10 +158,10 @@ async fn one_live_operation_for_an_instance_and_its_state_is_written_with_it(#[v
     assert_eq!((seen.state, seen.reason.as_str()), (InstanceState::Offboarding, ""));
     let live = operations::live_instances(&t.store).await.unwrap();
     assert_eq!(live, [i.id]);
-    // When it has ended, the instance does what it should.
+    // When it was undone, the instance is what it was.
     let started = operations::live_on(&t.store, i.id).await.unwrap().unwrap();
     let held = operations::claim(&t.store, started.id, "plane-1", later(10), later(30)).await.unwrap().unwrap();
-    let over = Change { state: OperationState::Undone, instance: InstanceChange::AsDesired, ..Change::none(&held) };
+    let over = Change { state: OperationState::Undone, instance: InstanceChange::AsBefore, ..Change::none(&held) };
     operations::record(&t.store, &held, &[], &over, later(11)).await.unwrap();
     assert_eq!(instances::get(&t.store, &Scope::Fleet, i.id).await.unwrap().state, InstanceState::Running);
 }

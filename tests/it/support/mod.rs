@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 //! What the tests share.
+#![allow(dead_code)] // each test takes what it needs
 
 pub mod fixtures;
 pub mod fleet;

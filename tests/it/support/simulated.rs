@@ -39,6 +39,7 @@ use flotta::{
         runner::Turn,
     },
 };
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
 use super::{
@@ -80,7 +81,7 @@ pub struct Simulated {
     /// Its store.
     pub store: TestStore,
     home: tempfile::TempDir,
-    saved: Option<(Saved, PathBuf)>,
+    saved: Option<(Saved, PathBuf, Timestamp)>,
 }
 
 impl Simulated {
@@ -234,16 +235,17 @@ impl Simulated {
             fs::remove_dir_all(&files).unwrap();
         }
         copy(&self.app.tools.settings.home, &files);
-        self.saved = Some((self.world.save(), files));
+        self.saved = Some((self.world.save(), files, self.clock.now()));
     }
 
     /// Makes everything what it was when it was saved.
     pub async fn restore(&self) {
-        let (world, files) = self.saved.as_ref().expect("saved before");
+        let (world, files, now) = self.saved.as_ref().expect("saved before");
         let mut statements: String = TABLES.iter().rev().map(|t| format!("DELETE FROM {t};")).collect();
         statements.extend(TABLES.iter().map(|t| format!("INSERT INTO {t} SELECT * FROM {};", kept(t))));
         self.raw(&statements).await;
         self.world.restore(world);
+        self.clock.set(*now);
         let home = &self.app.tools.settings.home;
         // Templates stay: making one is a matter of its own tests.
         for folder in ["secrets", "archives"] {

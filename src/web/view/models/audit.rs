@@ -32,11 +32,11 @@ pub struct AuditRow {
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AuditFilter {
-    /// Part of who.
+    /// Who, exactly.
     pub actor: String,
-    /// Part of what.
+    /// What, from its beginning: `municipality` gives every `municipality.…`.
     pub action: String,
-    /// Part of on what.
+    /// On what, exactly.
     pub target: String,
     /// A result; empty for all.
     pub result: String,

@@ -295,7 +295,9 @@ fn county_of(entry: &FleetEntry) -> String {
     known::by_code(&entry.code).map_or_else(|| NO_COUNTY.to_owned(), |k| k.county_code.to_owned())
 }
 
-fn urgency(state: InstanceState) -> u8 {
+/// How much a state needs a person: the lowest most.
+#[must_use]
+pub fn urgency(state: InstanceState) -> u8 {
     match state {
         InstanceState::Quarantined => 0,
         InstanceState::Repairing => 1,

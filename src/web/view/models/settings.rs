@@ -62,7 +62,7 @@ pub enum Wellness {
 /// Settings that belong together.
 #[derive(Clone, Debug, Serialize)]
 pub struct SettingsGroup {
-    /// Its name in the configuration file, such as `web`.
+    /// Its name in the configuration file, such as `gateway`; empty for the keys above all groups.
     pub name: String,
     /// Its settings.
     pub settings: Vec<Setting>,

@@ -67,7 +67,7 @@ pub(super) fn audit() -> AuditPage {
             line(60, "anna.akesson@helsingborg.se", "municipality.onboard", "ale", "done", ""),
             line(340, "bygget", "release.register", "6.9-rc1", "done", "token prefix flotta_7f2Q"),
             line(4_000, "karl@malmo.se", "municipality.offboard", "malmo", "refused", "needs role operator"),
-            line(9_000, "okänd@example.se", "session.log-in", "", "failed", "wrong password"),
+            line(9_000, "okänd@example.se", "session.create", "", "failed", "wrong password"),
             line(90_000, "anna.akesson@helsingborg.se", "some.future-action", "x", "done", ""),
         ],
         pager: Pager::of(2, 50, 1_234, "/audit", &[("since", "2026-11-01")]),
