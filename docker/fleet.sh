@@ -89,7 +89,15 @@ by_systemd() { has_systemd && [[ ${FLOTTA_SUPERVISOR:-} != process ]]; }
 
 # The flotta command as this fleet's administrator. What the caller has set for another fleet does not count.
 flotta() {
-    env -u FLOTTA_URL -u FLOTTA_TOKEN FLOTTA_CONFIG="$config" FLOTTA_CREDENTIALS="$credentials" "$binary" "$@"
+    env -u FLOTTA_URL -u FLOTTA_TOKEN FLOTTA_CONFIG="$config" FLOTTA_CREDENTIALS="$credentials" "$binary" "$@" 9>&-
+}
+
+# One docker/up or docker/down at a time for each fleet. Nothing that is started here may keep descriptor 9.
+take_turn() {
+    exec 9>"$home/run/up.lock"
+    if flock --nonblock 9; then return; fi
+    say "another docker/up or docker/down is at work on $home; waiting for it"
+    flock --wait 30 9 || fail "another docker/up or docker/down is at work on $home" "wait until it is done"
 }
 
 # The control plane's process, if it runs.

@@ -58,7 +58,7 @@ phase() {
         "$_dim" $((SECONDS / 60)) $((SECONDS % 60)) "$_plain"
 }
 
-# Runs a command with its output in a log, and says every 15 seconds how far it is.
+# Runs a command with its output in a log, and says now and then how far it is.
 patiently() {
     local log=$1 pid waited=0 status=0
     shift
@@ -69,7 +69,7 @@ patiently() {
     while kill -0 "$pid" 2>/dev/null; do
         sleep 1
         waited=$((waited + 1))
-        if ((waited % 15 == 0)); then say "$waited s: $(tail -n 1 "$log" | tr -d '\r' | cut -c1-100)"; fi
+        if ((waited == 15 || waited == 30 || waited % 60 == 0)); then say "$waited s: $(tail -n 1 "$log" | tr -d '\r' | cut -c1-100)"; fi
     done
     wait "$pid" || status=$?
     trap - INT TERM

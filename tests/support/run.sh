@@ -20,6 +20,9 @@ skips=() failures=()
 _section='' _from_passed=0 _from_failed=0 _from_skipped=0 _began=0
 job=''
 
+# What works for us must not outlive us. Scripts that have more to clean up set their own.
+trap 'if [[ -n $job ]]; then kill -TERM "$job" 2>/dev/null; fi; exit 130' INT TERM
+
 # Runs a command so that a signal reaches us while it works; job is its process.
 attended() {
     local status=0
