@@ -8,7 +8,7 @@ use actix_web::{
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
 };
-use tracing::{Span, field::Empty, info, info_span};
+use tracing::{Span, error, field::Empty, info, info_span};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
 use super::auth;
@@ -24,11 +24,15 @@ impl RootSpanBuilder for Requests {
     }
 
     fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
-        let status = match outcome {
-            Ok(response) => response.status().as_u16(),
-            Err(error) => error.as_response_error().status_code().as_u16(),
+        let (status, cause) = match outcome {
+            Ok(response) => (response.status().as_u16(), response.response().error()),
+            Err(error) => (error.as_response_error().status_code().as_u16(), Some(error)),
         };
         span.record("http.status", status);
-        span.in_scope(|| info!(status, "answered"));
+        span.in_scope(|| match cause {
+            // What a caller did wrong is the caller's to read; what went wrong here is the operator's.
+            Some(cause) if status >= 500 => error!(status, %cause, "failed"),
+            _ => info!(status, "answered"),
+        });
     }
 }
