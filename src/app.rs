@@ -145,6 +145,7 @@ impl App {
         let cancel = cancel.clone();
         let (owner, workers) = (self.owner.clone(), self.config.workers);
         tracker.spawn(tasks::events::run(tools.clone(), signals.clone(), cancel.clone()));
+        tracker.spawn(tasks::housekeeping::run(tools.clone(), cancel.clone()));
         tracker.spawn(async move {
             // Operations need the platform, so it comes first; meanwhile the API answers.
             while let Err(error) = platform::ensure(&tools).await {

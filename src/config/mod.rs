@@ -25,6 +25,8 @@ pub use raw::Raw;
 /// Everything that the control plane is set to.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// The file that it was read from, if from one.
+    pub file: Option<PathBuf>,
     /// The fleet.
     pub fleet: FleetSettings,
     /// The gateway.
@@ -69,7 +71,7 @@ pub fn load(path: &Path) -> Result<Config> {
             "correct it, or let `docker/up` write a new one; docs/configuration.md lists every key",
         ))
     })?;
-    check(raw)
+    Ok(Config { file: Some(path.to_owned()), ..check(raw)? })
 }
 
 /// Turns what was written into what it means.
@@ -157,6 +159,7 @@ pub fn check(raw: Raw) -> Result<Config> {
         .collect();
     match (fleet, listen, public_url, store) {
         (Some(fleet), Some(listen), Some(public_url), Some(store)) if errors.is_empty() => Ok(Config {
+            file: None,
             gateway: GatewaySettings {
                 bind,
                 http_port: raw.gateway.http_port,

@@ -42,17 +42,35 @@ fn evidence(page: &Page) -> Observation {
 
 /// A look that takes no longer than this, so that a paused container is told from a store or engine that cannot be asked.
 const LOOK: Duration = Duration::from_secs(10);
+/// How often the engine is asked meanwhile: a paused container takes a request and never answers it.
+const GLANCE: Duration = Duration::from_millis(500);
 
-async fn bounded(look: impl Future<Output = Result<Observation>>) -> Result<Observation> {
-    tokio::time::timeout(LOOK, look).await.unwrap_or_else(|_| Ok(Observation::Partial(format!("no answer within {} s", LOOK.as_secs()))))
+async fn bounded(cx: &Context, look: impl Future<Output = Result<Observation>>) -> Result<Observation> {
+    let bounded = tokio::time::timeout(LOOK, look);
+    tokio::select! {
+        seen = bounded => seen.unwrap_or_else(|_| Ok(Observation::Partial(format!("no answer within {} s", LOOK.as_secs())))),
+        why = disturbed(cx) => Ok(Observation::Partial(why)),
+    }
+}
+
+/// Ends when the container is no longer there and running.
+async fn disturbed(cx: &Context) -> String {
+    loop {
+        tokio::time::sleep(GLANCE).await;
+        match Container.observe(cx).await {
+            Ok(Observation::Absent) => return "there is no container".to_owned(),
+            Ok(Observation::Partial(why)) => return why,
+            Ok(_) | Err(_) => {}
+        }
+    }
 }
 
 async fn private(cx: &Context) -> Result<Observation> {
-    bounded(look_privately(cx)).await
+    bounded(cx, look_privately(cx)).await
 }
 
 async fn public(cx: &Context) -> Result<Observation> {
-    bounded(look_publicly(cx)).await
+    bounded(cx, look_publicly(cx)).await
 }
 
 async fn look_privately(cx: &Context) -> Result<Observation> {

@@ -14,8 +14,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::shapes::{self, Listing, User};
 use crate::{
-    access::{self, NewUser, UserChange},
-    error::{Error, Result},
+    access::{self, Caller, NewUser, UserChange},
+    error::{Error, FieldError, Result},
     fleet::{self, Role, UserId},
     store::{self, users::Filter},
     web::{
@@ -125,8 +125,8 @@ pub async fn created(web: &Web, note: &Note, wanted: &NewUser) -> Result<(fleet:
 /// Changes a user and notes what came of it; for the API and the page.
 ///
 /// # Errors
-/// As [`access::change_user`].
-pub async fn changed(web: &Web, note: &Note, id: UserId, wanted: &UserChange) -> Result<fleet::access::User> {
+/// As [`access::change_user`]; `Conflict` where somebody would disable the account in use, and be locked out by a slip.
+pub async fn changed(web: &Web, caller: &Caller, note: &Note, id: UserId, wanted: &UserChange) -> Result<fleet::access::User> {
     let before = store::users::get(web.store(), id).await?;
     note.target(before.email.to_string());
     if let Some(role) = &wanted.role {
@@ -137,6 +137,10 @@ pub async fn changed(web: &Web, note: &Note, id: UserId, wanted: &UserChange) ->
     }
     if let Some(slugs) = &wanted.municipalities {
         note.detail("municipalities", slugs.len());
+    }
+    if wanted.disabled == Some(true) && id == caller.principal.user.id {
+        let (what, fix) = ("nobody can disable the account in use", "let another administrator do it");
+        return Err(Error::Conflict(FieldError::new("disabled", "own-account", what, fix)));
     }
     access::change_user(web.store(), id, wanted, web.now()).await
 }
@@ -187,10 +191,10 @@ pub async fn show(web: Data<Web>, path: Path<String>) -> Answer {
 /// Changes a user.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users", params(("id" = String, Path, description = "The user's id")), request_body = Change,
     responses((status = 200, description = "The user", body = User), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
-pub async fn change(web: Data<Web>, note: Note, path: Path<String>, body: Body<Change>) -> Answer {
+pub async fn change(web: Data<Web>, caller: Caller, note: Note, path: Path<String>, body: Body<Change>) -> Answer {
     let Change { name, role, municipalities, language, disabled } = body.0;
     let wanted = UserChange { name, role, municipalities, language, disabled };
-    let user = changed(&web, &note, id(&path)?, &wanted).await?;
+    let user = changed(&web, &caller, &note, id(&path)?, &wanted).await?;
     let slugs = store::municipalities::slugs(web.store()).await?;
     Ok(HttpResponse::Ok().json(shapes::user(user, &slugs)))
 }

@@ -14,7 +14,7 @@ use crate::{
     web::{
         Web,
         problem::Answer,
-        view::models::{PlatformPart, Setting, SettingSource, SettingsGroup, SettingsPage, Wellness},
+        view::models::{PlatformPart, Setting, SettingSource, SettingsGroup, SettingsPage, Wellness, command_line},
         visit::Visit,
     },
 };
@@ -27,13 +27,15 @@ pub async fn show(web: Data<Web>, visit: Visit) -> Answer {
     let services = platform::status(web.tools()).await;
     let mut platform: Vec<PlatformPart> = services.into_iter().map(|service| part(&web, service)).collect();
     platform.push(store_part(&web));
-    let file = config::default_path();
     let page = SettingsPage {
         unwell: platform.iter().filter(|p| p.state == Wellness::Unwell).count(),
         platform,
         groups: groups(&web.app.config),
-        file: if file.exists() { file.display().to_string() } else { String::new() },
-        command: "flotta check-config".to_owned(),
+        command: match &web.app.config.file {
+            Some(file) if *file != config::default_path() => command_line(["flotta", "check-config", "--config", &file.to_string_lossy()]),
+            _ => "flotta check-config".to_owned(),
+        },
+        file: web.app.config.file.as_ref().map(|f| f.display().to_string()).unwrap_or_default(),
     };
     visit.page(&web, &page)
 }

@@ -103,7 +103,7 @@ pub async fn change(web: Data<Web>, visit: Visit, caller: Caller, note: Note, pa
             language: Some(form.language.clone()),
             disabled: None,
         };
-        api::users::changed(&web, &note, user.id, &wanted).await
+        api::users::changed(&web, &caller, &note, user.id, &wanted).await
     } else {
         Err(Error::field(FieldError::new(
             "email",
@@ -150,16 +150,8 @@ pub async fn revoke(web: Data<Web>, caller: Caller, note: Note, path: Path<(Stri
 async fn switch(web: &Web, visit: Visit, caller: &Caller, note: &Note, path: &str, disabled: bool) -> Answer {
     let user = find(web, path).await?;
     note.target(user.email.to_string());
-    let outcome = if disabled && user.id == caller.principal.user.id {
-        Err(Error::Conflict(FieldError::new(
-            "disabled",
-            "own-account",
-            "nobody can disable the account in use",
-            "let another administrator do it",
-        )))
-    } else {
-        api::users::changed(web, note, user.id, &UserChange { disabled: Some(disabled), ..UserChange::default() }).await
-    };
+    let wanted = UserChange { disabled: Some(disabled), ..UserChange::default() };
+    let outcome = api::users::changed(web, caller, note, user.id, &wanted).await;
     let notice = if disabled { Notice::UserDisabled } else { Notice::UserEnabled };
     match outcome {
         Ok(user) => Ok(see_other_with(&address(&user), notice)),
