@@ -183,10 +183,13 @@ fn own_address(settings: &GatewaySettings) -> SocketAddr {
     SocketAddr::new(ip, settings.http_port)
 }
 
-/// A pattern that only this `Host` matches; clients leave port 80 out.
+/// A pattern that only this `Host` matches; some clients leave port 80 out, Caddy does not.
 fn regex_of(own: &SocketAddr) -> String {
-    let text = if own.port() == 80 { own.to_string().trim_end_matches(":80").to_owned() } else { own.to_string() };
-    text.replace('.', r"\.").replace('[', r"\[").replace(']', r"\]")
+    let text = own.to_string().replace('.', r"\.").replace('[', r"\[").replace(']', r"\]");
+    match text.strip_suffix(":80") {
+        Some(address) if own.port() == 80 => format!("{address}(?::80)?"),
+        _ => text,
+    }
 }
 
 /// Whether the look-up found something. A variable that is not set reads `<nil>`.
