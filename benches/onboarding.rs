@@ -17,6 +17,8 @@ use std::{
 use fleet::{Fleet, RELEASE_IMAGE, free_port};
 use flotta::{fleet::OperationState, onboarding};
 
+const BUFFER_POOL: &str = "256M";
+
 fn docker(arguments: &[&str]) -> String {
     let out = Command::new("docker").args(arguments).output().unwrap();
     assert!(out.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
@@ -151,6 +153,38 @@ fn resident_mib(pid: &str) -> f64 {
         / 1024.0
 }
 
+fn available_mib() -> f64 {
+    let all = std::fs::read_to_string("/proc/meminfo").unwrap();
+    let kib = all.lines().find_map(|l| l.strip_prefix("MemAvailable:")).and_then(|l| l.trim().trim_end_matches(" kB").parse::<f64>().ok());
+    kib.unwrap() / 1024.0
+}
+
+/// The binary itself over the fleet that is there: seconds until it is ready, MiB resident a minute later.
+async fn control_plane(fleet: &Fleet) -> (f64, f64) {
+    let config = &fleet.app.config;
+    let file = fleet.home.join("flotta.toml");
+    let text = format!(
+        "home = {:?}\nfleet = \"{}\"\nlisten = \"{}\"\npublic_url = \"{}\"\n[gateway]\nbind = [\"127.0.0.1\"]\nhttp_port = {}\nhttps_port = {}\n\
+         [network]\nmemory_overcommit = 100.0\nbuffer_pool = \"{BUFFER_POOL}\"\n",
+        fleet.home, config.fleet.fleet, config.listen, config.public_url, config.gateway.http_port, config.gateway.https_port
+    );
+    std::fs::write(&file, text).unwrap();
+    let began = Instant::now();
+    let log = std::fs::File::create(fleet.home.join("serve.log")).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_flotta")).arg("serve").arg("--config").arg(&file).stderr(log).spawn().unwrap();
+    let url = format!("http://{}/readyz", config.listen);
+    while !reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success()) {
+        assert!(began.elapsed() < Duration::from_secs(60), "{}", std::fs::read_to_string(fleet.home.join("serve.log")).unwrap());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let ready = began.elapsed().as_secs_f64();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let resident = resident_mib(&child.id().to_string());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    (ready, resident)
+}
+
 async fn until_page(fleet: &Fleet, host: &str, began: Instant) -> f64 {
     loop {
         if fleet.visit(host, "/").await.0 == 200 {
@@ -167,7 +201,7 @@ async fn main() {
     let names = |prefix: &str, n: usize| (0..n).map(|i| format!("{prefix}{i:03}")).collect::<Vec<_>>();
     let fleet = Fleet::start_with(|raw| {
         raw.network.memory_overcommit = 100.0;
-        raw.network.buffer_pool = "256M".to_owned();
+        BUFFER_POOL.clone_into(&mut raw.network.buffer_pool);
     })
     .await;
     let port = free_port();
@@ -196,11 +230,6 @@ async fn main() {
         "memory of an instance at rest  p50 {:.1} MiB, p95 {:.1} MiB over {} (goal 12)",
         percentile(&mut idle, 0.5),
         percentile(&mut idle, 0.95),
-        idle.len()
-    );
-    println!(
-        "memory of the control plane    {:.1} MiB with {} instances (goal 60; this process, benchmark included)",
-        resident_mib("self"),
         idle.len()
     );
     let host = "f000.localhost";
@@ -245,17 +274,27 @@ async fn main() {
         tokio::time::sleep(Duration::from_secs(60)).await;
         let mut idle = memory(&fleet).await;
         println!(
-            "instances {} at rest, {:.0} MiB in all, p95 {:.1} MiB; control plane {:.1} MiB",
+            "instances {} at rest, {:.0} MiB in all, p95 {:.1} MiB; the machine has {:.0} MiB left",
             idle.len(),
             idle.iter().sum::<f64>(),
             percentile(&mut idle, 0.95),
-            resident_mib("self")
+            available_mib()
         );
+    }
+    fleet.stop().await;
+    let instances = memory(&fleet).await.len();
+    let (ready, resident) = control_plane(&fleet).await;
+    println!(
+        "memory of the control plane    {resident:.1} MiB after a minute with {instances} instances (goal 60), ready after {ready:.2} s"
+    );
+    for volume in docker(&["volume", "ls", "-q", "--filter", &format!("name={}-hand-", fleet.app.config.fleet.fleet)]).lines() {
+        let containers = docker(&["ps", "-aq", "--filter", &format!("volume={volume}")]);
+        docker(&["rm", "-f", &containers]);
+        docker(&["volume", "rm", volume]);
     }
     println!(
         "onboarding: thirty {:.2} (goal 0.40), one {:.2} (goal 0.80)",
         whole_flotta / whole_hand,
         percentile(&mut one_flotta, 0.5) / percentile(&mut one_hand, 0.5)
     );
-    fleet.stop().await;
 }

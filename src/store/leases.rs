@@ -33,3 +33,11 @@ pub async fn hold(store: &Store, name: &str, owner: &str, now: Timestamp, until:
         Ok(made == 1)
     })
 }
+
+/// Ends every lease. Only for a store that no other control plane shares, at start: whoever held one is gone.
+///
+/// # Errors
+/// When the store fails.
+pub async fn release_all(store: &Store) -> Result<()> {
+    write!(store, |c| Ok(diesel::update(lease::table).set(lease::until.eq(0_i64)).execute(c).await.map(drop)?))
+}

@@ -29,21 +29,29 @@ const AGAIN: Duration = Duration::from_millis(400);
 const AGAIN_TIMES: u32 = 3;
 /// How often the platform is gone over from the ground up.
 const PLATFORM_EVERY: Duration = Duration::from_secs(60);
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_secs(30);
+/// How often a control plane that stands by asks whether the other one is gone.
+const STANDBY: Duration = Duration::from_secs(2);
 
 /// Runs until cancelled.
 pub async fn run(tools: Tools, owner: String, signals: Signals, cancel: CancellationToken) {
     let mut platform_at = tokio::time::Instant::now();
     let mut well = true;
     let mut again = 0;
+    let mut standby = false;
     loop {
+        let pause = match (standby, again) {
+            (true, _) => STANDBY,
+            (false, 0) => EVERY,
+            (false, _) => AGAIN,
+        };
         let woken = tokio::select! {
-            () = cancel.cancelled() => return,
+            () = cancel.cancelled() => return give_up(&tools, &owner).await,
             () = signals.drift.notified() => {
                 again = AGAIN_TIMES;
                 true
             }
-            () = tokio::time::sleep(if again > 0 { AGAIN } else { EVERY }) => {
+            () = tokio::time::sleep(pause) => {
                 let following_up = again > 0;
                 again = again.saturating_sub(1);
                 following_up
@@ -51,8 +59,11 @@ pub async fn run(tools: Tools, owner: String, signals: Signals, cancel: Cancella
         };
         let now = tools.clock.now();
         match store::leases::hold(&tools.store, "keeper", &owner, now, later(now, LEASE)).await {
-            Ok(true) => {}
-            Ok(false) => continue,
+            Ok(true) => standby = false,
+            Ok(false) => {
+                standby = true;
+                continue;
+            }
             Err(error) => {
                 warn!(%error, "the keeper's lease could not be had");
                 continue;
@@ -72,6 +83,14 @@ pub async fn run(tools: Tools, owner: String, signals: Signals, cancel: Cancella
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
+    }
+}
+
+/// Whoever starts next need not wait until the lease has run out.
+async fn give_up(tools: &Tools, owner: &str) {
+    let now = tools.clock.now();
+    if let Err(error) = store::leases::hold(&tools.store, "keeper", owner, now, now).await {
+        warn!(%error, "the keeper's lease could not be given up");
     }
 }
 

@@ -4,6 +4,8 @@
 # Errors of fields by their code. English is what the error itself says; a code without a text here is shown in English.
 error-required = Fältet är tomt.
     .fix = Fyll i det.
+error-missing = Fältet är tomt.
+    .fix = Fyll i det.
 error-invalid-slug = Kortnamnet kan inte användas.
     .fix = Använd 2 till 30 av a–z, 0–9 och enstaka bindestreck, med en bokstav först, till exempel helsingborg.
 error-reserved-slug = Kortnamnet är upptaget av Flotta självt.

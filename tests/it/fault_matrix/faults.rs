@@ -117,12 +117,14 @@ cells! {
     resume_once: once(Sqlite, Resume, &FAULTS);
     offboard_once: once(Sqlite, Offboard, &FAULTS);
     repair_once: once(Sqlite, Repair, &FAULTS);
-    onboard_once_postgres: once(Postgres, Onboard, &[Refused]);
-    offboard_once_postgres: once(Postgres, Offboard, &[Refused]);
+    onboard_once_postgres: once(Postgres, Onboard, &FAULTS);
+    offboard_once_postgres: once(Postgres, Offboard, &FAULTS);
     onboard_always: always(Sqlite, Onboard, &LASTING);
     suspend_always: always(Sqlite, Suspend, &LASTING);
     resume_always: always(Sqlite, Resume, &LASTING);
     offboard_always: always(Sqlite, Offboard, &LASTING);
     repair_always: always(Sqlite, Repair, &LASTING);
+    onboard_always_postgres: always(Postgres, Onboard, &LASTING);
+    offboard_always_postgres: always(Postgres, Offboard, &LASTING);
     onboard_template: while_a_template_is_made();
 }

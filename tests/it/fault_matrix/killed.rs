@@ -155,11 +155,13 @@ cells! {
     resume_at_every_point: at_every_point(Sqlite, Resume, true);
     offboard_at_every_point: at_every_point(Sqlite, Offboard, true);
     repair_at_every_point: at_every_point(Sqlite, Repair, true);
-    onboard_at_every_point_postgres: at_every_point(Postgres, Onboard, false);
+    onboard_at_every_point_postgres: at_every_point(Postgres, Onboard, true);
     suspend_at_every_point_postgres: at_every_point(Postgres, Suspend, false);
     resume_at_every_point_postgres: at_every_point(Postgres, Resume, false);
-    offboard_at_every_point_postgres: at_every_point(Postgres, Offboard, false);
+    offboard_at_every_point_postgres: at_every_point(Postgres, Offboard, true);
     repair_at_every_point_postgres: at_every_point(Postgres, Repair, false);
+    onboard_in_every_call_postgres: in_every_call(Postgres, Onboard);
+    offboard_in_every_call_postgres: in_every_call(Postgres, Offboard);
     onboard_in_every_call: in_every_call(Sqlite, Onboard);
     suspend_in_every_call: in_every_call(Sqlite, Suspend);
     resume_in_every_call: in_every_call(Sqlite, Resume);
@@ -169,4 +171,5 @@ cells! {
     suspend_while_going_back: while_going_back(Sqlite, Suspend);
     offboard_while_going_back: while_going_back(Sqlite, Offboard);
     onboard_while_going_back_postgres: while_going_back(Postgres, Onboard);
+    offboard_while_going_back_postgres: while_going_back(Postgres, Offboard);
 }
