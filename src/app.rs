@@ -114,6 +114,7 @@ impl App {
             settings: Arc::new(config.fleet.clone()),
             subnet,
             template: Arc::default(),
+            routing: Arc::default(),
         };
         Ok(Self { config: Arc::new(config), tools, signals: Signals::default(), owner: uuid::Uuid::now_v7().to_string() })
     }
@@ -139,6 +140,7 @@ impl App {
         if matches!(self.config.store, Address::Sqlite(_)) {
             // Nobody else can have this store open: see `lock`.
             store::operations::release_all(&self.tools.store).await?;
+            store::leases::release_all(&self.tools.store).await?;
         }
         let runner = Arc::new(self.runner(Arc::new(Never)));
         let (tools, signals) = (self.tools.clone(), self.signals.clone());

@@ -45,6 +45,8 @@ pub struct Tools {
     pub subnet: Subnet,
     /// Held while a template is made.
     pub template: Arc<tokio::sync::Mutex<()>>,
+    /// Held while a route is changed, and while all are compared and loaded, which would take back what changed in between.
+    pub routing: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Names of the secrets that every instance has.

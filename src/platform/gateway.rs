@@ -64,6 +64,7 @@ pub async fn ensure(tools: &Tools) -> Result<()> {
 /// # Errors
 /// When the store or the gateway fails.
 pub async fn sync(tools: &Tools) -> Result<()> {
+    let _alone = tools.routing.lock().await;
     let actual = tools.gateway.routes().await?;
     // Read after the gateway: an operation that ends in between is seen as ended, with its route in the store's answer.
     let busy: HashSet<InstanceId> = store::operations::live_instances(&tools.store).await?.into_iter().collect();

@@ -42,7 +42,7 @@ impl Step<Context> for Unroute {
         unseen(cx.target.tools.gateway.routes().await, |routes| gone(routes.iter().any(|r| r.instance == cx.target.instance.id), "route"))
     }
     async fn apply(&self, cx: &Context) -> Result<()> {
-        cx.target.tools.gateway.remove(cx.target.instance.id).await
+        super::route::forget(cx).await
     }
     async fn undo(&self, _: &Context) -> Result<()> {
         Ok(())

@@ -25,14 +25,20 @@ async fn wanted(cx: &Context, target: Target) -> Result<GatewayRoute> {
 
 /// Makes the gateway lead to the instance.
 pub(super) async fn serve(cx: &Context) -> Result<()> {
-    let route = wanted(cx, spec::serving(cx.target.address()?)).await?;
-    cx.target.tools.gateway.put(&route).await
+    show(cx, spec::serving(cx.target.address()?)).await
 }
 
 /// Makes the gateway show a page in place of the instance.
 pub(super) async fn show(cx: &Context, target: Target) -> Result<()> {
     let route = wanted(cx, target).await?;
+    let _alone = cx.target.tools.routing.lock().await;
     cx.target.tools.gateway.put(&route).await
+}
+
+/// Makes the gateway forget the instance.
+pub(super) async fn forget(cx: &Context) -> Result<()> {
+    let _alone = cx.target.tools.routing.lock().await;
+    cx.target.tools.gateway.remove(cx.target.instance.id).await
 }
 
 /// Compares the gateway's entry with the wanted one.
@@ -67,7 +73,7 @@ impl Step<Context> for Route {
     }
 
     async fn undo(&self, cx: &Context) -> Result<()> {
-        cx.target.tools.gateway.remove(cx.target.instance.id).await
+        forget(cx).await
     }
 
     fn is_undone(&self, _: &Context, seen: &Observation) -> bool {

@@ -10,8 +10,8 @@
 //! | `faults.rs` | every call of an undisturbed run fails in every way once; every kind of call fails always |
 //! | `edges.rs` | something foreign in the way; two control planes; unknown versions; two requests at once |
 //!
-//! On SQLite all cells are run. On PostgreSQL, where each cell takes longer, all workflows are run with one kill at each step
-//! and point, and with a representative part of the faults: what differs there is the store, which every cell exercises alike.
+//! On SQLite all cells are run. On PostgreSQL, where each cell takes longer, onboarding and offboarding are run whole; the other
+//! workflows with one kill at each step and point.
 
 mod edges;
 mod faults;

@@ -89,6 +89,21 @@ pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// What a visitor gets through the gateway at that port of this machine: status and text.
+pub async fn visit(port: u16, host: &str, path: &str) -> (u16, String) {
+    let client = reqwest::Client::builder()
+        .danger_accept_invalid_certs(true)
+        .resolve(host, ([127, 0, 0, 1], port).into())
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(20))
+        .build()
+        .unwrap();
+    match client.get(format!("https://{host}:{port}{path}")).send().await {
+        Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
+        Err(error) => (0, format!("{error:?}")),
+    }
+}
+
 /// The configuration of a test's fleet.
 pub fn raw(cleanup: &Cleanup) -> Raw {
     let home = cleanup.home();
@@ -219,18 +234,7 @@ impl Fleet {
 
     /// What a visitor gets through the gateway: status and text.
     pub async fn visit(&self, host: &str, path: &str) -> (u16, String) {
-        let port = self.app.config.gateway.https_port;
-        let client = reqwest::Client::builder()
-            .danger_accept_invalid_certs(true)
-            .resolve(host, ([127, 0, 0, 1], port).into())
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(20))
-            .build()
-            .unwrap();
-        match client.get(format!("https://{host}:{port}{path}")).send().await {
-            Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
-            Err(error) => (0, error.to_string()),
-        }
+        visit(self.app.config.gateway.https_port, host, path).await
     }
 
     /// Stops the tasks as a clean end of the control plane would.
