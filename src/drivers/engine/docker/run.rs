@@ -50,8 +50,7 @@ pub(super) async fn exec(client: &Client, command: &Command<'_>, limit: Duration
     let work = async {
         let (id, output, input) = start(client, command, &what).await?;
         let read = collect(Parts { client, id: &id, output }, &mut kept, &what);
-        let (read, ()) = tokio::join!(read, feed(input, command.stdin));
-        read?;
+        fed_meanwhile(read, feed(input, command.stdin)).await?;
         status(client, &id, &what).await
     };
     let status = tokio::time::timeout(limit, work).await.map_err(|_| late(&what, limit))??;
@@ -80,8 +79,7 @@ pub(super) async fn exec_to(
             }
             sink.flush().await.map_err(|cause| written(&what, &cause))
         };
-        let (read, ()) = tokio::join!(read, feed(input, command.stdin));
-        read?;
+        fed_meanwhile(read, feed(input, command.stdin)).await?;
         match status(client, &id, &what).await? {
             0 => Ok(()),
             code => {
@@ -137,6 +135,16 @@ async fn start(client: &Client, command: &Command<'_>, what: &str) -> Result<(St
     match timed(what, long, client.start_exec(&id, Some(options))).await? {
         StartExecResults::Attached { output, input } => Ok((id, output, (!command.stdin.is_empty()).then_some(input))),
         StartExecResults::Detached => Err(error(OutsideKind::Failed, format!("{what}: the engine gave no streams"))),
+    }
+}
+
+/// Reads while the command is fed. Once it has ended, nobody takes what it did not read: Docker 20.10 leaves the writer waiting.
+async fn fed_meanwhile<T>(read: impl Future<Output = T>, feed: impl Future<Output = ()>) -> T {
+    tokio::pin!(read);
+    tokio::select! {
+        biased;
+        seen = &mut read => seen,
+        () = feed => read.await,
     }
 }
 
