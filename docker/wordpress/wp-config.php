@@ -67,5 +67,19 @@ if (defined('SUBDOMAIN_INSTALL') && SUBDOMAIN_INSTALL && defined('DOMAIN_CURRENT
 // This web server rewrites addresses, though WordPress does not know it by name.
 $wp_filter['got_url_rewrite'][10]['flotta'] = ['function' => fn() => true, 'accepted_args' => 0];
 
+// Each language by its own name; WordPress would ask wordpress.org for the names, and show sv_SE without an answer.
+$wp_filter['pre_site_transient_available_translations'][10]['flotta'] = ['function' => static function (): array {
+    $languages = [];
+    foreach (get_available_languages() as $locale) {
+        $languages[$locale] = [
+            'language' => $locale,
+            'english_name' => Locale::getDisplayLanguage($locale, 'en'),
+            'native_name' => mb_ucfirst(Locale::getDisplayLanguage($locale, $locale)),
+            'iso' => [1 => Locale::getPrimaryLanguage($locale)],
+        ];
+    }
+    return $languages;
+}, 'accepted_args' => 0];
+
 defined('ABSPATH') || define('ABSPATH', __DIR__ . '/');
 require_once ABSPATH . 'wp-settings.php';

@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 //
-// Mounted beside the agent by tests/images only: says what PHP sees, and is slow on demand.
+// Mounted beside the agent by tests/images only: says what PHP sees, and is slow on demand, and
+// which texts a page asks for in vain in its language.
 if (isset($_GET['flotta_probe'])) {
     add_action('init', static function () {
         $answer = match ($_GET['flotta_probe']) {
@@ -23,5 +24,31 @@ if (isset($_GET['flotta_probe'])) {
         header('Content-Type: application/json');
         echo json_encode($answer);
         exit;
+    }, 0);
+}
+if (isset($_GET['flotta_untranslated'])) {
+    $missing = [];
+    $note = static function (string $text, string $context = '') use (&$missing) {
+        if (WP_Translation_Controller::get_instance()->has_translation($context === '' ? $text : "$context\x04$text")) {
+            return;
+        }
+        // Those are made for every script and every kind of failed mail, and hardly any is shown.
+        $calls = array_filter(debug_backtrace(DEBUG_BACKTRACE_IGNORE_ARGS), static fn ($call) => isset($call['file']) && !preg_match('#/(l10n|plugin|class-wp-hook|zz-probe)\.php$#', $call['file']));
+        $by = basename(reset($calls)['file'] ?? '');
+        if (!in_array($by, ['script-loader.php', 'class-wp-phpmailer.php'], true)) {
+            $missing["$by: $text"] = true;
+        }
+    };
+    // From here on: what earlier code asks for is the same on every page.
+    foreach (['login_init', 'admin_init', 'template_redirect'] as $hook) {
+        add_action($hook, static function () use ($note) {
+            add_filter('gettext_default', static fn ($to, $text) => [$note($text), $to][1], 10, 2);
+            add_filter('gettext_with_context_default', static fn ($to, $text, $context) => [$note($text, $context), $to][1], 10, 3);
+            add_filter('ngettext_default', static fn ($to, $one) => [$note($one), $to][1], 10, 2);
+            add_filter('ngettext_with_context_default', static fn ($to, $one, $many, $n, $context) => [$note($one, $context), $to][1], 10, 5);
+        }, 0);
+    }
+    add_action('shutdown', static function () use (&$missing) {
+        printf("\n<!-- untranslated: %s -->\n", implode(' | ', array_keys($missing)) ?: 'none');
     }, 0);
 }
