@@ -282,7 +282,16 @@ async fn main() {
         );
     }
     fleet.stop().await;
-    let instances = memory(&fleet).await.len();
+    let instances = docker(&[
+        "ps",
+        "-q",
+        "--filter",
+        &format!("label=se.flotta.fleet={}", fleet.app.config.fleet.fleet),
+        "--filter",
+        "label=se.flotta.role=instance",
+    ])
+    .lines()
+    .count();
     let (ready, resident) = control_plane(&fleet).await;
     println!(
         "memory of the control plane    {resident:.1} MiB after a minute with {instances} instances (goal 60), ready after {ready:.2} s"

@@ -8,7 +8,7 @@
 //!                     │
 //!        web ── cli ── tasks
 //!                     │
-//!   onboarding  instances  platform      (rooms: the three jobs and what they share)
+//!   onboarding  rollouts  instances  platform      (rooms: the three jobs and what they share)
 //!                     │
 //!                  workflow              (the operation journal)
 //!                     │
@@ -31,6 +31,7 @@ pub mod instances;
 pub mod onboarding;
 pub mod platform;
 pub mod releases;
+pub mod rollouts;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;

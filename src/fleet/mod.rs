@@ -14,6 +14,7 @@ pub mod known;
 pub mod municipality;
 pub mod operation;
 pub mod release;
+pub mod rollout;
 pub mod settings;
 
 pub use access::{Principal, Role, Scope};

@@ -32,6 +32,7 @@ fn rules() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("instances", over(&["workflow"])),
         ("releases", over(&["instances"])),
         ("platform", over(&["instances"])),
+        ("rollouts", vec![]),
         ("onboarding", over(&["workflow", "instances", "platform"])),
         ("tasks", over(&["workflow", "instances", "platform", "onboarding", "releases", "access"])),
         ("cli", vec!["config", "telemetry", "store", "vault", "access", "app", "web", "onboarding"]),
@@ -54,7 +55,14 @@ const ALONE: [(&str, &[&str]); 7] = [
 ];
 
 /// Files that decide and never act.
-const PURE: [&str; 5] = ["workflow/decide.rs", "workflow/interrupt.rs", "instances/drift.rs", "instances/spec.rs", "onboarding/request.rs"];
+const PURE: [&str; 6] = [
+    "rollouts/decide.rs",
+    "workflow/decide.rs",
+    "workflow/interrupt.rs",
+    "instances/drift.rs",
+    "instances/spec.rs",
+    "onboarding/request.rs",
+];
 /// What acting needs.
 const ACTS: [&str; 10] = [
     "tokio::",
