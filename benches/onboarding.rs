@@ -16,6 +16,7 @@ use std::{
 
 use fleet::{Fleet, RELEASE_IMAGE, free_port};
 use flotta::{fleet::OperationState, onboarding};
+use futures::StreamExt;
 
 const BUFFER_POOL: &str = "256M";
 
@@ -137,14 +138,15 @@ fn gateway_by_hand(fleet: &Fleet, port: u16) {
 
 async fn memory(fleet: &Fleet) -> Vec<f64> {
     let tools = &fleet.app.tools;
-    let mut all = Vec::new();
-    for container in tools.engine.containers(&tools.settings.fleet).await.unwrap() {
-        if container.labels.get("se.flotta.role").is_some_and(|role| role == "instance") && container.running {
-            #[allow(clippy::cast_precision_loss)]
-            all.push(tools.engine.memory_bytes(&container.name).await.unwrap() as f64 / 1_048_576.0);
-        }
-    }
-    all
+    let containers = tools.engine.containers(&tools.settings.fleet).await.unwrap().into_iter();
+    let running = containers.filter(|c| c.labels.get("se.flotta.role").is_some_and(|role| role == "instance") && c.running);
+    // The engine looks once a second, so several are asked at once.
+    let asked = running.map(|c| async move {
+        #[allow(clippy::cast_precision_loss)]
+        let mib = tools.engine.memory_bytes(&c.name).await.unwrap() as f64 / 1_048_576.0;
+        mib
+    });
+    futures::stream::iter(asked).buffer_unordered(16).collect().await
 }
 
 fn resident_mib(pid: &str) -> f64 {

@@ -82,6 +82,7 @@ fn apply(w: &World, action: &Action) -> World {
             assert!(!m.held, "a held one is started: {w:?}");
             assert!(WAVES[*i] <= w.gates, "3: before its gate: {w:?}");
             assert!(w.state == State::Running && !w.halted, "5: after a halt: {w:?}");
+            assert!(w.failures < if w.gates == 0 { 1 } else { 2 }, "4: over the budget: {w:?}");
             *m = Small { state: Member::Updating, outcome: None, soaked: false, ill: None, held: false };
         }
         Action::Revert(i) => {
@@ -103,6 +104,8 @@ fn apply(w: &World, action: &Action) -> World {
         Action::PassGate => {
             n.gates += 1;
             n.agreed = false;
+            let proved = w.members.iter().zip(WAVES).any(|(m, wave)| wave == w.gates && m.state == Member::Succeeded);
+            assert!(proved || w.agreed, "a gate that nothing speaks for passes: {w:?}");
             assert!(
                 w.members.iter().zip(WAVES).filter(|(_, wave)| *wave <= w.gates).all(|(m, _)| m.state.is_over() || m.held),
                 "3: an unfinished wave passes: {w:?}"
