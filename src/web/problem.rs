@@ -137,7 +137,7 @@ pub fn of(error: &Error) -> Problem {
     };
     let detail = match error {
         Error::Internal(_) => "a defect in Flotta; the log tells more under this request's id".to_owned(),
-        Error::Unauthenticated => "no valid session or token came with the request".to_owned(),
+        Error::Unauthenticated => "no valid session, token or password came with the request".to_owned(),
         other => other.to_string(),
     };
     Problem {

@@ -6,6 +6,7 @@
 
 mod access;
 mod api;
+mod api_answers;
 mod cli;
 mod drift;
 mod drivers_database_server;

@@ -1,0 +1,197 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! Every route's answer as it was agreed on: a change of any is seen here first, as a difference to `snapshots/`. What differs
+//! from run to run (ids, times, secrets, durations) is masked.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use flotta::{fleet::Role, web::routes::table};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::web::{PASSWORD, Plane};
+
+/// What was asked for and answered, for one noun.
+struct Book<'a> {
+    plane: &'a Plane,
+    token: String,
+    asked: BTreeSet<String>,
+    pages: Vec<Value>,
+}
+
+impl Book<'_> {
+    /// Asks, and notes the answer under the route's own path.
+    async fn ask(&mut self, method: Method, route: &str, path: &str, body: Option<Value>) -> Value {
+        self.asked.insert(format!("{method} {route}"));
+        let mut request = self.plane.request(method.clone(), path).bearer_auth(&self.token);
+        if let Some(body) = &body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let header = |name: &str| answer.headers().get(name).map(|v| v.to_str().unwrap().to_owned());
+        let (kind, place) = (header("content-type"), header("location"));
+        let text = answer.text().await.unwrap();
+        let answered: Value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
+        let mut page = json!({"ask": format!("{method} {path}"), "status": status, "answer": answered});
+        for (name, value) in [("send", body), ("location", place.map(Value::from)), ("content-type", kind.map(Value::from))] {
+            if let Some(value) = value {
+                page[name] = value;
+            }
+        }
+        mask("", &mut page);
+        self.pages.push(page);
+        answered
+    }
+
+    async fn get(&mut self, route: &str) -> Value {
+        self.ask(Method::GET, route, route, None).await
+    }
+
+    /// The pages since the last time.
+    fn take(&mut self) -> Value {
+        Value::Array(std::mem::take(&mut self.pages))
+    }
+}
+
+fn mask(name: &str, value: &mut Value) {
+    match value {
+        Value::Object(all) => all.iter_mut().for_each(|(name, value)| mask(name, value)),
+        Value::Array(all) => all.iter_mut().for_each(|value| mask(name, value)),
+        Value::String(text) => {
+            let secret = matches!(name, "password" | "prefix" | "url" | "request" | "manifest_sha256") || name == "token" && text.starts_with("flt_");
+            if secret {
+                "[secret]".clone_into(text);
+            } else if text.parse::<jiff::Timestamp>().is_ok() {
+                "[time]".clone_into(text);
+            } else {
+                *text = without_ids(text);
+            }
+        }
+        Value::Number(_) if matches!(name, "elapsed_seconds" | "seconds" | "milliseconds" | "size_bytes" | "bytes" | "free_bytes") => {
+            *value = json!("[number]");
+        }
+        _ => {}
+    }
+}
+
+fn without_ids(text: &str) -> String {
+    let is_id = |part: &str| {
+        part.len() == 36
+            && part.bytes().enumerate().all(|(i, b)| if [8, 13, 18, 23].contains(&i) { b == b'-' } else { b.is_ascii_hexdigit() })
+    };
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        if rest.get(..36).is_some_and(is_id) {
+            out.push_str("[id]");
+            rest = &rest[36..];
+        } else if let Some(after) = rest.strip_prefix("flt_") {
+            // A token's first characters, or a schema, which ends with some of its instance's id.
+            out.push_str("flt_[id]");
+            rest = after.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        } else {
+            out.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    out
+}
+
+fn id(answer: &Value) -> String {
+    answer["id"].as_str().unwrap_or_else(|| panic!("no id: {answer}")).to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::too_many_lines)] // the API, told in order
+async fn every_answer_is_as_agreed() {
+    let mut plane = Plane::start(true).await;
+    plane.add_user(Role::Administrator).await;
+    let token = plane.token(Role::Administrator, None).await;
+    let mut book = Book { plane: &plane, token, asked: BTreeSet::new(), pages: Vec::new() };
+    let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
+
+    let wanted = json!({"slug": "ale", "code": "1440", "domain": "ale.localhost", "admin_email": "webb@ale.se"});
+    book.ask(post.clone(), "/api/v1/municipalities/preview", "/api/v1/municipalities/preview", Some(wanted.clone())).await;
+    let begun = book.ask(post.clone(), "/api/v1/municipalities", "/api/v1/municipalities", Some(wanted.clone())).await;
+    ended(book.plane, &book.token, &id(&begun)).await;
+    book.ask(post.clone(), "/api/v1/municipalities", "/api/v1/municipalities", Some(wanted)).await;
+    book.ask(post.clone(), "/api/v1/municipalities", "/api/v1/municipalities", Some(json!({"slug": "Ä", "domain": "x..y", "color": 1})))
+        .await;
+    book.get("/api/v1/municipalities").await;
+    book.ask(get.clone(), "/api/v1/municipalities/{slug}", "/api/v1/municipalities/ale", None).await;
+    book.ask(get.clone(), "/api/v1/municipalities/{slug}", "/api/v1/municipalities/nowhere", None).await;
+    book.ask(get.clone(), "/api/v1/municipalities/{slug}/backups", "/api/v1/municipalities/ale/backups", None).await;
+    book.ask(post.clone(), "/api/v1/municipalities/{slug}/invitation", "/api/v1/municipalities/ale/invitation", Some(json!({}))).await;
+    for (verb, body) in [("suspend", json!({})), ("resume", json!({})), ("offboard", json!({"confirm": "ale"}))] {
+        let route = format!("/api/v1/municipalities/{{slug}}/{verb}");
+        let begun = book.ask(post.clone(), &route, &format!("/api/v1/municipalities/ale/{verb}"), Some(body)).await;
+        ended(book.plane, &book.token, &id(&begun)).await;
+    }
+    insta::assert_json_snapshot!("municipalities", book.take());
+
+    let operations = book.get("/api/v1/operations").await;
+    let first = operations["items"].as_array().unwrap().last().unwrap().clone();
+    let place = format!("/api/v1/operations/{}", id(&first));
+    book.ask(get.clone(), "/api/v1/operations/{id}", &place, None).await;
+    book.ask(post.clone(), "/api/v1/operations/{id}/retry", &format!("{place}/retry"), Some(json!({}))).await;
+    insta::assert_json_snapshot!("operations", book.take());
+
+    book.get("/api/v1/releases").await;
+    let image = json!({"image": "flotta/wordpress:6.8", "name": "6.9"});
+    book.ask(post.clone(), "/api/v1/releases", "/api/v1/releases", Some(image)).await;
+    book.ask(post.clone(), "/api/v1/releases", "/api/v1/releases", Some(json!({"image": ""}))).await;
+    book.ask(get.clone(), "/api/v1/releases/{name}", "/api/v1/releases/6.9", None).await;
+    for verb in ["promote", "retire"] {
+        let route = format!("/api/v1/releases/{{name}}/{verb}");
+        book.ask(post.clone(), &route, &format!("/api/v1/releases/6.9/{verb}"), Some(json!({}))).await;
+    }
+    insta::assert_json_snapshot!("releases", book.take());
+
+    book.ask(get.clone(), "/api/v1/known-municipalities", "/api/v1/known-municipalities?search=helsingb", None).await;
+    book.get("/api/v1/platform").await;
+    insta::assert_json_snapshot!("known_and_platform", book.take());
+
+    let new = json!({"email": "maja@flotta.test", "name": "Maja", "role": "auditor"});
+    let user = id(&book.ask(post.clone(), "/api/v1/users", "/api/v1/users", Some(new)).await);
+    let place = format!("/api/v1/users/{user}");
+    book.get("/api/v1/users").await;
+    book.ask(get.clone(), "/api/v1/users/{id}", &place, None).await;
+    book.ask(patch.clone(), "/api/v1/users/{id}", &place, Some(json!({"disabled": true}))).await;
+    book.ask(post.clone(), "/api/v1/users/{id}/password", &format!("{place}/password"), Some(json!({}))).await;
+    insta::assert_json_snapshot!("users", book.take());
+
+    book.get("/api/v1/account").await;
+    book.ask(patch.clone(), "/api/v1/account", "/api/v1/account", Some(json!({"language": "sv"}))).await;
+    let made =
+        book.ask(post.clone(), "/api/v1/tokens", "/api/v1/tokens", Some(json!({"name": "nightly", "permissions": ["read-fleet"]}))).await;
+    book.get("/api/v1/tokens").await;
+    book.ask(delete.clone(), "/api/v1/tokens/{id}", &format!("/api/v1/tokens/{}", id(&made)), None).await;
+    book.ask(get.clone(), "/api/v1/audit", "/api/v1/audit?action=token&per_page=2", None).await;
+    insta::assert_json_snapshot!("account_tokens_and_audit", book.take());
+
+    let who = json!({"email": "administrator@flotta.test", "password": PASSWORD});
+    book.ask(post.clone(), "/api/v1/session", "/api/v1/session", Some(who)).await;
+    book.ask(post.clone(), "/api/v1/session", "/api/v1/session", Some(json!({"email": "a@b.se", "password": "wrong"}))).await;
+    book.ask(delete.clone(), "/api/v1/session", "/api/v1/session", None).await;
+    insta::assert_json_snapshot!("session", book.take());
+
+    let others = ["GET /api/v1/openapi.json", "GET /api/v1/operations/{id}/events"];
+    let all: BTreeSet<String> =
+        table().iter().filter(|e| e.path.starts_with("/api/")).map(|e| format!("{} {}", e.method, e.path)).collect();
+    let left: Vec<_> = all.iter().filter(|route| !book.asked.contains(*route) && !others.contains(&route.as_str())).collect();
+    assert!(left.is_empty(), "no answer of these is held: {left:?}");
+}
+
+async fn ended(plane: &Plane, token: &str, operation: &str) {
+    let over = std::time::Instant::now() + Duration::from_secs(60);
+    loop {
+        let now = plane.get(&format!("/api/v1/operations/{operation}"), token).await;
+        if now["state"] == "done" {
+            return;
+        }
+        assert!(now["state"] == "live" && std::time::Instant::now() < over, "{now}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
