@@ -31,16 +31,7 @@ pub struct Register {
 /// # Errors
 /// `Invalid` when there is no such image, it follows no contract, or the name is bad; `Conflict` when the name is taken.
 pub async fn register(tools: &Tools, request: &Register) -> Result<Release> {
-    let reference = request.image.trim();
-    if reference.is_empty() || reference.len() > 300 || reference.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(FieldError::new(
-            "image",
-            "invalid-image",
-            "the image's name is empty or has spaces",
-            "give a name such as flotta/wordpress:6.8-1 or an id such as sha256:…",
-        )
-        .into());
-    }
+    let reference = &release::image_reference(request.image.trim())?;
     let image = match tools.engine.image(reference).await? {
         Some(image) => image,
         None => {

@@ -63,6 +63,12 @@ export class Person {
     });
   }
 
+  /** The same on a page that puts the focus somewhere itself, which browsers do a moment after it has loaded. */
+  async focusPut() {
+    await this.page.waitForFunction(() => document.activeElement && document.activeElement !== document.body, { timeout: 15_000 }).catch(() => {});
+    return this.focus();
+  }
+
   /** Tab after Tab until something with this name (or #id) has the focus, at most once around the page. */
   async tabTo(wanted, { unseen = false } = {}) {
     const passed = [];

@@ -72,7 +72,7 @@ export async function offboard() {
     watch.refusal(400);
     const status = await one.enter();
     expect(status === 400, `the answer is ${status}`);
-    const at = await one.focus();
+    const at = await one.focusPut();
     expect(at.id === "errors", `the focus is at ${at.tag} ${at.id}`);
     expect((await operations()) === before, "an operation was begun");
     await visit(site, 200, "Lunds kommun");

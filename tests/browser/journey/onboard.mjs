@@ -21,7 +21,7 @@ export async function logIn() {
     await one.fill("Lösenord", "fel häst batteri häftstift");
     watch.refusal(401);
     expect((await one.enter()) === 401, "the answer is not 401");
-    const at = await one.focus();
+    const at = await one.focusPut();
     expect(at.name.includes("E-postadressen eller lösenordet stämmer inte"), `the focus is at ${at.tag} ${at.name}`);
     expect((await one.page.$eval("#f-email", (field) => field.value)) === email, "the address is not kept");
     expect((await one.page.$eval("#f-password", (field) => field.value)) === "", "the password is kept");
@@ -64,7 +64,7 @@ export async function onboard() {
     await one.fill("Administratörens e-postadress", "webb@lund.se");
     watch.refusal(409);
     expect((await one.enter()) === 409, "the answer is not 409");
-    const at = await one.focus();
+    const at = await one.focusPut();
     expect(at.id === "errors" && at.name.includes("En kommun i flottan använder redan den domänen"), `the focus is at ${at.tag} ${at.name}`);
   });
   await step("nothing was changed by it, and what was typed is kept", async () => {
@@ -74,7 +74,7 @@ export async function onboard() {
   });
   await step("the summary's link leads to the field, which says what is wrong", async () => {
     await one.use("En kommun i flottan använder redan den domänen.", { follow: false });
-    const at = await one.focus();
+    const at = await one.focusPut();
     expect(at.id === "f-domain", `the focus is at ${at.tag} ${at.id}`);
     const told = await one.page.$eval("#f-domain", (field) => field.getAttribute("aria-invalid") + field.getAttribute("aria-describedby").split(" ").map((id) => document.getElementById(id).innerText).join(" "));
     expect(told.startsWith("true") && told.includes("Välj en annan domän"), `it says ${told}`);
