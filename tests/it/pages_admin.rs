@@ -253,13 +253,9 @@ async fn language_and_theme_are_for_visitors_too() {
     assert_eq!(foreign.send().await.unwrap().status(), 403);
 
     let stored = async || store::users::get(&plane.app.tools.store, plane.users["operator"].id).await.unwrap().language;
-    let mut operator = Browser::log_in(&plane, Role::Operator).await;
-    let right = std::mem::take(&mut operator.csrf);
-    assert_eq!(operator.done("/language", &[("language", "en"), ("here", "/releases")]).await, "/releases");
-    assert_eq!(stored().await, None, "a form that is not the session's own changes only the browser");
-    operator.csrf = right;
+    let operator = Browser::log_in(&plane, Role::Operator).await;
     assert_eq!(operator.done("/language", &[("language", "en"), ("here", "/account?x=%C3%A5")]).await, "/account?x=%C3%A5");
-    assert_eq!(stored().await.as_deref(), Some("en"));
+    assert_eq!(stored().await, None, "what anybody may ask for changes only the browser; the account's page changes the account");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 
-//! Language and theme, remembered by the browser; the language by the account too.
+//! Language and theme, remembered by the browser.
 
 use actix_web::{
     HttpResponse,
@@ -10,13 +10,12 @@ use actix_web::{
 use serde::Deserialize;
 
 use crate::{
-    access::{self, Caller, UserChange, secrets},
     error::Error,
     web::{
         Web,
         problem::Answer,
         view::{Language, models::Theme},
-        visit::{Visit, language_cookie, own_path, see_other, theme_cookie},
+        visit::{language_cookie, own_path, see_other, theme_cookie},
     },
 };
 
@@ -27,18 +26,11 @@ pub struct Choice {
     theme: Option<String>,
     #[serde(default)]
     here: String,
-    #[serde(default)]
-    csrf: String,
 }
 
-/// Chooses the language, for the account as well where the form is the session's own.
-pub async fn language(web: Data<Web>, visit: Visit, form: Form<Choice>) -> Answer<HttpResponse> {
+/// Chooses the language.
+pub async fn language(web: Data<Web>, form: Form<Choice>) -> Answer<HttpResponse> {
     let chosen = form.language.as_deref().unwrap_or_default().parse::<Language>()?;
-    let own = |caller: &Caller| caller.session.as_ref().is_some_and(|session| secrets::carries(&form.csrf, &session.csrf));
-    if let Some(caller) = visit.caller.filter(own) {
-        let wanted = UserChange { language: Some(chosen.to_string()), ..UserChange::default() };
-        access::change_user(web.store(), caller.principal.user.id, &wanted, web.now()).await?;
-    }
     let mut answer = see_other(own_path(&form.here).unwrap_or("/"));
     answer.add_cookie(&language_cookie(&web, chosen)).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(answer)

@@ -15,22 +15,14 @@ use flotta::{
     store::{self, PageRequest},
 };
 
-use crate::support::process::{Process, docker};
+use crate::support::{
+    process::{Process, docker},
+    simulated::walk,
+};
 
 /// Runs a query as the database server's administrator.
 pub fn query(process: &Process, sql: &str) -> String {
     docker(&["exec", &format!("{}-db-1", process.fleet), "mariadb", "-N", "-B", "-e", sql])
-}
-
-fn walk(home: &Path, folder: &Path, found: &mut Vec<String>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries {
-        let path = entry.unwrap().path();
-        found.push(format!("file {}", path.strip_prefix(home).unwrap().display()));
-        if path.is_dir() {
-            walk(home, &path, found);
-        }
-    }
 }
 
 /// Everything there is of the municipality, and of what is made while one is onboarded, as lines without anything secret.

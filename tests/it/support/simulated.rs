@@ -286,7 +286,8 @@ fn kept(table: &str) -> String {
     format!("kept_{}", table.trim_matches('"'))
 }
 
-fn walk(home: &Path, folder: &Path, found: &mut Vec<String>) {
+/// Every file and folder below `folder`, as `file` and its path below `home`.
+pub fn walk(home: &Path, folder: &Path, found: &mut Vec<String>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries {
         let path = entry.unwrap().path();

@@ -38,9 +38,6 @@ pub(super) struct Command<'a> {
     pub stdin: &'a [u8],
 }
 
-/// After so long without output the engine is asked whether the command still runs.
-const SILENCE: Duration = Duration::from_secs(1);
-
 type Output = Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>;
 
 /// Runs a command and keeps what it prints.
@@ -49,7 +46,7 @@ pub(super) async fn exec(client: &Client, command: &Command<'_>, limit: Duration
     let mut kept = ExecOutput::default();
     let work = async {
         let (id, output, input) = start(client, command, &what).await?;
-        let read = collect(Parts { client, id: &id, output }, &mut kept, &what);
+        let read = collect(output, &mut kept, &what);
         fed_meanwhile(read, feed(input, command.stdin)).await?;
         status(client, &id, &what).await
     };
@@ -67,11 +64,10 @@ pub(super) async fn exec_to(
 ) -> Result<()> {
     let what = command.what();
     let work = async {
-        let (id, output, input) = start(client, command, &what).await?;
-        let mut parts = Parts { client, id: &id, output };
+        let (id, mut output, input) = start(client, command, &what).await?;
         let mut complaints = Vec::new();
         let read = async {
-            while let Some(part) = parts.next().await {
+            while let Some(part) = output.next().await {
                 match part.map_err(|cause| failure::failure(&what, &cause))? {
                     LogOutput::StdErr { message } => keep(&mut complaints, &message, STDERR_BYTES),
                     other => sink.write_all(&other.into_bytes()).await.map_err(|cause| written(&what, &cause))?,
@@ -162,30 +158,8 @@ async fn feed(input: Option<Pin<Box<dyn AsyncWrite + Send>>>, bytes: &[u8]) {
     }
 }
 
-/// What a command prints, until it ends.
-struct Parts<'a> {
-    client: &'a Client,
-    id: &'a str,
-    output: Output,
-}
-
-impl Parts<'_> {
-    /// The next part. Docker 20.10 now and then leaves the stream of a command open that ended at once, so a silent one is asked about.
-    async fn next(&mut self) -> Option<Result<LogOutput, bollard::errors::Error>> {
-        loop {
-            if let Ok(part) = tokio::time::timeout(SILENCE, self.output.next()).await {
-                return part;
-            }
-            let seen = tokio::time::timeout(Duration::from_secs(10), self.client.inspect_exec(self.id)).await;
-            if matches!(seen, Ok(Ok(exec)) if exec.running == Some(false)) {
-                return tokio::time::timeout(SILENCE, self.output.next()).await.unwrap_or_default();
-            }
-        }
-    }
-}
-
-async fn collect(mut parts: Parts<'_>, kept: &mut ExecOutput, what: &str) -> Result<()> {
-    while let Some(part) = parts.next().await {
+async fn collect(mut output: Output, kept: &mut ExecOutput, what: &str) -> Result<()> {
+    while let Some(part) = output.next().await {
         match part.map_err(|cause| failure::failure(what, &cause))? {
             LogOutput::StdErr { message } => keep(&mut kept.stderr, &message, STDERR_BYTES),
             other => {
