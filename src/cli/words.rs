@@ -14,6 +14,9 @@ pub fn kind(kind: &str, language: Language) -> &str {
         "resume" => language.pick("resuming", "återupptagning"),
         "offboard" => language.pick("offboarding", "avslut"),
         "repair" => language.pick("repair", "återställning"),
+        "rehearse" => language.pick("rehearsal", "repetition"),
+        "update" => language.pick("update", "uppdatering"),
+        "revert" => language.pick("going back", "återgång"),
         other => other,
     }
 }
@@ -53,7 +56,7 @@ mod tests {
 
     #[test]
     fn every_step_of_every_workflow_has_a_name_in_both_languages() {
-        for workflow in crate::onboarding::workflows::all() {
+        for workflow in crate::catalogue::all() {
             assert_ne!(kind(workflow.kind.to_string().as_str(), Language::Sv), workflow.kind.to_string());
             for name in workflow.names() {
                 assert_ne!(step(name, Language::En), name);

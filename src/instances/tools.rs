@@ -64,6 +64,7 @@ pub const INSTANCE_SECRETS: [&str; 10] = [
 ];
 
 /// One instance with everything that working on it needs.
+#[derive(Clone)]
 pub struct Target {
     /// The tools.
     pub tools: Tools,

@@ -38,6 +38,7 @@ pub(super) struct Row {
     pub cpu_milli: i32,
     pub pids: i32,
     pub created_at: i64,
+    pub paused: bool,
 }
 
 impl TryFrom<&Instance> for Row {
@@ -62,6 +63,7 @@ impl TryFrom<&Instance> for Row {
             cpu_milli: rows::signed("instance.cpu_milli", i.limits.cpu_milli)?,
             pids: rows::signed("instance.pids", i.limits.pids)?,
             created_at: rows::micros(i.created_at),
+            paused: i.paused,
         })
     }
 }
@@ -87,6 +89,7 @@ pub(super) fn assemble((row, slug, title): Joined) -> Result<Instance> {
         reason: row.reason,
         slot: rows::unsigned("instance.slot", row.slot)?,
         generation: rows::unsigned("instance.generation", row.generation)?,
+        paused: row.paused,
         limits: Limits {
             memory_mib: rows::unsigned("instance.memory_mib", row.memory_mib)?,
             cpu_milli: rows::unsigned("instance.cpu_milli", row.cpu_milli)?,

@@ -33,22 +33,13 @@ pub use secrets::Secrets;
 pub use stop::Stop;
 pub use volume::Volume;
 
+pub use crate::instances::Context;
+
 use crate::{
     error::{Error, Result},
-    fleet::{OperationId, container::label},
-    instances::Target,
+    fleet::container::label,
     workflow::Observation,
 };
-
-/// What steps work on: the instance, and for which operation.
-pub struct Context {
-    /// The instance with its tools.
-    pub target: Target,
-    /// The operation.
-    pub operation: OperationId,
-    /// What the operation was asked.
-    pub input: serde_json::Value,
-}
 
 /// Whether something with these labels belongs to the context's instance.
 fn is_ours(cx: &Context, labels: &std::collections::BTreeMap<String, String>) -> bool {

@@ -20,6 +20,7 @@ mod killed;
 use std::{collections::BTreeMap, sync::Arc};
 
 use flotta::{
+    catalogue,
     drivers::world::CallRecord,
     fleet::{
         EventKind, Instance, InstanceState, Operation, OperationKind, OperationState,
@@ -117,7 +118,7 @@ impl Scene {
             assert!(!instance.reason.is_empty(), "{}", told("quarantined without a reason"));
             self.check_journal(&operation, cell).await;
             self.fleet.world.clear_faults();
-            lifecycle::retry(&self.fleet.app.tools, &operation, "test").await.unwrap();
+            catalogue::retry(&self.fleet.app.tools, &operation, "test").await.unwrap();
             operation = self.fleet.drive(operation.id).await;
         } else if first == OperationState::Live {
             // It waits for what it cannot see; that is legal as long as it goes on once it can.
@@ -173,7 +174,7 @@ impl Scene {
 }
 
 /// The workflow of that kind.
-pub fn workflow(kind: OperationKind) -> flotta::workflow::Workflow<flotta::onboarding::steps::Context> {
+pub fn workflow(kind: OperationKind) -> flotta::workflow::Workflow<flotta::instances::Context> {
     workflows::all().into_iter().find(|w| w.kind == kind).unwrap()
 }
 
@@ -200,6 +201,7 @@ async fn prepare(fleet: &Simulated, kind: OperationKind, instance: &Instance) ->
         OperationKind::Resume => lifecycle::resume(tools, instance, "test", None).await.unwrap().operation,
         OperationKind::Offboard => lifecycle::offboard(tools, instance, "ale", false, "test", None).await.unwrap().operation,
         OperationKind::Repair => lifecycle::repair(tools, instance, "test").await.unwrap().unwrap().operation,
+        OperationKind::Rehearse | OperationKind::Update | OperationKind::Revert => unreachable!("not a workflow of onboarding"),
         OperationKind::Onboard => unreachable!("onboarded elsewhere"),
     };
     (before, operation)
