@@ -128,7 +128,15 @@ mod tests {
     #[test]
     fn what_is_asked_is_read_back() {
         let version = |generation| Version { release: ReleaseId::generate(), generation };
-        let asked = Move { from: version(1), to: version(2), migration: Migration::Data, rollout: None, reverts: None, with_data: false, drain_seconds: 10 };
+        let asked = Move {
+            from: version(1),
+            to: version(2),
+            migration: Migration::Data,
+            rollout: None,
+            reverts: None,
+            with_data: false,
+            drain_seconds: 10,
+        };
         assert_eq!(Move::of(&asked.input()), Some(asked));
         assert_eq!(Move::of(&serde_json::json!({"before": {}})), None);
     }

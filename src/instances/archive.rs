@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio_util::io::SyncIoBridge;
 
-use super::{Target, spec};
+use super::{Target, Tools, spec};
 use crate::{
     error::{Error, OutsideKind, Result},
     fleet::{
@@ -319,10 +319,8 @@ pub async fn restore(target: &Target, relative: &str) -> Result<()> {
         std::io::copy(&mut zstd::Decoder::new(file)?, &mut sink)?;
         sink.shutdown()
     });
-    let fed = tools
-        .engine
-        .exec_from(&tools.settings.database_server(), &["mariadb", "--binary-mode", &schema], None, &mut source, HOURS)
-        .await;
+    let fed =
+        tools.engine.exec_from(&tools.settings.database_server(), &["mariadb", "--binary-mode", &schema], None, &mut source, HOURS).await;
     drop(source);
     let read = reader.await.map_err(|e| Error::Internal(e.to_string()))?;
     let done = fed?;
@@ -376,7 +374,15 @@ pub async fn discard(target: &Target, relative: &str) -> Result<()> {
 /// # Errors
 /// When its files cannot be removed or the store fails.
 pub async fn remove(target: &Target, relative: &str) -> Result<()> {
-    let folder = folder(target, relative);
+    remove_path(&target.tools, relative).await
+}
+
+/// As [`remove`], also of an instance that is gone.
+///
+/// # Errors
+/// As [`remove`].
+pub async fn remove_path(tools: &Tools, relative: &str) -> Result<()> {
+    let folder = tools.settings.archives().join(relative);
     blocking(move || {
         match fs::remove_dir_all(&folder) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
@@ -388,7 +394,7 @@ pub async fn remove(target: &Target, relative: &str) -> Result<()> {
         }
     })
     .await?;
-    backups::forget_path(&target.tools.store, relative).await
+    backups::forget_path(&tools.store, relative).await
 }
 
 /// Whether anything of an archive is on the disk.

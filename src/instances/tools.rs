@@ -17,7 +17,10 @@ use crate::{
         wordpress::{Site, Wordpress},
     },
     error::{Error, FieldError, Result},
-    fleet::{FleetSettings, Instance, InstanceId, Release, Scope, Subnet, container::{ContainerState, label}},
+    fleet::{
+        FleetSettings, Instance, InstanceId, Release, Scope, Subnet,
+        container::{ContainerState, label},
+    },
     store::{self, Store},
     vault::Vault,
 };

@@ -67,7 +67,11 @@ pub async fn forget(tools: &Tools, operation: OperationId, name: &str) -> Result
     .await
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T> {
+/// File work, on a thread of its own.
+///
+/// # Errors
+/// What the file system says.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|e| Error::Internal(e.to_string()))?.map_err(|e| {
         let kind = if e.kind() == std::io::ErrorKind::StorageFull { OutsideKind::Full } else { OutsideKind::Failed };
         Error::outside("files", kind, e.to_string())

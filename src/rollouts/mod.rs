@@ -11,6 +11,7 @@ pub mod decide;
 pub mod evidence;
 pub mod pages;
 pub mod steps;
+pub mod sweep;
 pub mod updates;
 pub mod workflows;
 pub mod written;

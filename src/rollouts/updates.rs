@@ -112,8 +112,7 @@ pub async fn ended(tools: &Tools, operation: &Operation) -> Result<Option<Ended>
     let held_back = Move::of(&operation.input).is_some_and(|m| m.pauses());
     let paused = events.iter().find(|e| e.step == "quiesce" && e.kind == EventKind::Intent).filter(|_| held_back);
     let until = exposed.or_else(|| last("quiesce", EventKind::Undone));
-    let paused_milliseconds =
-        paused.zip(until).and_then(|(from, to)| u64::try_from(to.at.duration_since(from.at).as_millis()).ok());
+    let paused_milliseconds = paused.zip(until).and_then(|(from, to)| u64::try_from(to.at.duration_since(from.at).as_millis()).ok());
     Ok(Some(Ended { outcome, why: operation.error.clone(), exposed_at: exposed.map(|e| e.at), ill, paused_milliseconds }))
 }
 

@@ -65,7 +65,8 @@ fn more_rows(blog: u64, prefix: &str, before: &BTreeMap<String, String>, now: &B
     now.iter()
         .filter_map(|(table, rows)| {
             let rest = table.strip_prefix(prefix)?;
-            if of_another(rest) || NOT_COUNTED.contains(&rest) || (blog == 1 && matches!(rest, "users" | "usermeta" | "sitemeta" | "blogs")) {
+            if of_another(rest) || NOT_COUNTED.contains(&rest) || (blog == 1 && matches!(rest, "users" | "usermeta" | "sitemeta" | "blogs"))
+            {
                 return None;
             }
             let was = before.get(table).map_or(0, |text| rows_of(text));

@@ -265,11 +265,7 @@ pub async fn switch(store: &Store, held: Held, id: InstanceId, from: Version, to
                     .and(instance::generation.eq(from_generation))
                     .or(instance::release_id.eq(to.release.text()).and(instance::generation.eq(to_generation))),
             )
-            .set((
-                instance::release_id.eq(to.release.text()),
-                instance::generation.eq(to_generation),
-                instance::paused.eq(paused),
-            ))
+            .set((instance::release_id.eq(to.release.text()), instance::generation.eq(to_generation), instance::paused.eq(paused)))
             .execute(c)
             .await?;
         if changed == 1 {

@@ -318,13 +318,7 @@ impl<K: Catalogue> Runner<K> {
         Ok(Flow::Stop(Turn::Waits))
     }
 
-    async fn fail(
-        &self,
-        workflow: &Workflow<K::Context>,
-        position: &Position,
-        operation: Operation,
-        failure: Failure,
-    ) -> Result<Flow> {
+    async fn fail(&self, workflow: &Workflow<K::Context>, position: &Position, operation: Operation, failure: Failure) -> Result<Flow> {
         let Failure { why, transient, foreign, system } = failure;
         let next = decide::after_failure(position, transient, foreign);
         warn!(operation.id = %operation.id, municipality = %operation.slug, operation.step = %operation.step, operation.direction = %operation.direction, error = %why, next = ?next, "a step failed");
@@ -365,9 +359,7 @@ impl<K: Catalogue> Runner<K> {
         if let Some(system) = system {
             evidence["system"] = json!(system);
         }
-        let operation = self
-            .record_as(&operation, &failed_step, EventKind::Failed, why, evidence, change)
-            .await?;
+        let operation = self.record_as(&operation, &failed_step, EventKind::Failed, why, evidence, change).await?;
         Ok(turn.map_or_else(|| Flow::On(Box::new(operation)), Flow::Stop))
     }
 

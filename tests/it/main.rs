@@ -25,3 +25,4 @@ mod pages_admin;
 mod repair;
 mod store_parity;
 mod support;
+mod updates_real;

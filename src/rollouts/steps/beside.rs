@@ -35,11 +35,10 @@ async fn ready(to: &Target) -> Result<Readiness> {
 
 /// What keeps the container from being taken for started.
 async fn complaint(cx: &Context) -> Result<Option<String>> {
-    let moved = moved(cx)?;
-    Ok(match ready(&moved.to).await {
+    Ok(match ready(&moved(cx)?.to).await {
         Err(error) => Some(error.to_string()),
         Ok(ready) if !ready.installed => Some("WordPress says that it is not installed".to_owned()),
-        Ok(_) => None,
+        Ok(ready) => changes_too_much(cx, &ready)?,
     })
 }
 
@@ -62,20 +61,17 @@ pub(super) async fn until_ready(target: &Target) -> Result<()> {
 }
 
 /// A release that was rehearsed as changing nothing must not want other tables.
-async fn changes_nothing(cx: &Context) -> Result<()> {
-    let moved = moved(cx)?;
-    if moved.asked.reverts.is_some() || moved.asked.migration.pauses() {
-        return Ok(());
+fn changes_too_much(cx: &Context, ready: &Readiness) -> Result<Option<String>> {
+    let asked = &moved(cx)?.asked;
+    if asked.reverts.is_some() || asked.migration.pauses() {
+        return Ok(None);
     }
-    let ready = ready(&moved.to).await?;
-    match (ready.db_version, ready.wanted_db_version) {
-        (Some(there), Some(wanted)) if there != wanted => Err(Error::outside(
-            "release",
-            OutsideKind::Refused,
-            format!("its code wants tables of version {wanted}, which are at {there}: rehearse it again, it changes the schema"),
-        )),
-        _ => Ok(()),
-    }
+    Ok(match (ready.db_version, ready.wanted_db_version) {
+        (Some(there), Some(wanted)) if there != wanted => {
+            Some(format!("its code wants tables of version {wanted}, which are at {there}: rehearse it again, it changes the schema"))
+        }
+        _ => None,
+    })
 }
 
 #[async_trait]
@@ -103,7 +99,10 @@ impl Step<Context> for Beside {
         let to = &moved(cx)?.to;
         Container.apply(&cx.at(to)).await?;
         until_ready(to).await?;
-        changes_nothing(cx).await
+        match changes_too_much(cx, &ready(to).await?)? {
+            None => Ok(()),
+            Some(why) => Err(Error::outside("release", OutsideKind::Refused, why)),
+        }
     }
 
     async fn undo(&self, cx: &Context) -> Result<()> {

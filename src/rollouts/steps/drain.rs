@@ -45,7 +45,7 @@ impl Step<Context> for Drain {
     async fn apply(&self, cx: &Context) -> Result<()> {
         let moved = moved(cx)?;
         let (engine, name) = (&cx.target.tools.engine, moved.from.container());
-        tokio::time::sleep(SETTLE).await;
+        tokio::time::sleep(SETTLE.min(cx.target.tools.settings.healthy_deadline)).await;
         if engine.container(&name).await?.is_some_and(|found| found.paused) {
             engine.start_container(&name).await?;
         }

@@ -35,7 +35,12 @@ async fn room(target: &Target) -> Result<()> {
     Err(Error::outside(
         "files",
         OutsideKind::Refused,
-        format!("no room for a snapshot: {} MiB are free, {} MiB are needed besides the reserve of {} MiB", mib(free), mib(needs), mib(reserve)),
+        format!(
+            "no room for a snapshot: {} MiB are free, {} MiB are needed besides the reserve of {} MiB",
+            mib(free),
+            mib(needs),
+            mib(reserve)
+        ),
     ))
 }
 
@@ -80,7 +85,9 @@ impl Step<Context> for Preflight {
         match Container.observe(&cx.at(&moved.from)).await? {
             Observation::Present(_) => {}
             Observation::Unknown(why) => return Err(Error::outside("engine", OutsideKind::Unreachable, why)),
-            Observation::Absent => return Err(Error::outside("instance", OutsideKind::Refused, "it has no container; let it be repaired first")),
+            Observation::Absent => {
+                return Err(Error::outside("instance", OutsideKind::Refused, "it has no container; let it be repaired first"));
+            }
             Observation::Partial(why) | Observation::Foreign(why) => {
                 return Err(Error::outside("instance", OutsideKind::Refused, format!("it has {why}; let it be repaired first")));
             }

@@ -47,7 +47,9 @@ impl Step<Context> for Switch {
             return Ok(Observation::Partial("visitors held back".to_owned()));
         }
         Ok(match route::observe(cx, spec::serving(moved.to.address()?)).await? {
-            Observation::Present(_) => Observation::Present(json!({"release": moved.to.release.name, "generation": moved.asked.to.generation})),
+            Observation::Present(_) => {
+                Observation::Present(json!({"release": moved.to.release.name, "generation": moved.asked.to.generation}))
+            }
             Observation::Absent => Observation::Partial("no route".to_owned()),
             other => other,
         })

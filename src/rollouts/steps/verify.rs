@@ -53,9 +53,7 @@ impl Step<Context> for Verify {
         let look = pages::look(to, &pages).await?;
         evidence::save(tools, cx.operation, kept::AFTER, &look).await?;
         match verdict(cx).await? {
-            Some(verdict) if verdict.level == Level::Fail => {
-                Err(Error::outside("release", OutsideKind::Refused, verdict.summary()))
-            }
+            Some(verdict) if verdict.level == Level::Fail => Err(Error::outside("release", OutsideKind::Refused, verdict.summary())),
             _ => Ok(()),
         }
     }

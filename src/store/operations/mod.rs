@@ -228,6 +228,19 @@ pub async fn events_after(store: &Store, id: OperationId, seq: i64) -> Result<Ve
     found.into_iter().map(OperationEvent::try_from).collect()
 }
 
+/// When the last operation on an instance ended; none where none has.
+///
+/// # Errors
+/// When the store fails.
+pub async fn last_end(store: &Store, instance: InstanceId) -> Result<Option<jiff::Timestamp>> {
+    let found: Option<i64> = read!(store, |c| Ok(operation::table
+        .filter(operation::instance_id.eq(instance.text()).and(operation::kind.ne("rehearse")))
+        .select(diesel::dsl::max(operation::finished_at))
+        .first(c)
+        .await?))?;
+    rows::maybe_time("operation.finished_at", found)
+}
+
 /// The instances that a live operation works on. Rehearsals work beside them.
 ///
 /// # Errors
