@@ -3,6 +3,9 @@
 
 //! Releases: registering an image under a name that never changes, and moving it between channels.
 
+pub mod headers;
+pub mod inventory;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -86,6 +89,7 @@ pub async fn register(tools: &Tools, request: &Register) -> Result<Release> {
         created_at: tools.clock.now(),
     };
     store::releases::insert(&tools.store, &new).await?;
+    inventory::try_to_read(tools, &new).await;
     Ok(new)
 }
 
