@@ -57,6 +57,8 @@ pub struct Component {
     /// Its licence as it names it; empty where it does not say.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub license: String,
+    /// SHA-256 of its files, so that another content under the same version is seen.
+    pub digest: String,
 }
 
 /// A Debian package.

@@ -35,6 +35,7 @@ fn component(slug: &str, name: String, text: &str) -> Component {
         requires_wordpress: header(text, "Requires at least"),
         requires_php: header(text, "Requires PHP"),
         license: header(text, "License"),
+        digest: String::new(),
     }
 }
 

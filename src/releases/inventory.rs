@@ -6,6 +6,7 @@
 
 use std::{collections::BTreeMap, io::Read};
 
+use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 use tokio_util::io::SyncIoBridge;
 use tracing::warn;
@@ -19,7 +20,7 @@ use crate::{
         inventory::Component,
     },
     instances::Tools,
-    store,
+    store, vault,
 };
 
 /// Where the contract has WordPress.
@@ -54,7 +55,7 @@ pub(super) async fn try_to_read(tools: &Tools, release: &Release) {
 pub async fn read(tools: &Tools, image: &str) -> Result<Inventory> {
     // One at a time, so that the container has one name and what a killed control plane left is found by it.
     let _one = tools.reading.lock().await;
-    let name = format!("{}-inventory", tools.settings.fleet);
+    let name = name(tools);
     tools.remove_own(&name).await?;
     tools.engine.create_container(&container(tools, &name, image)).await?;
     let read = files(tools, &name).await;
@@ -62,6 +63,18 @@ pub async fn read(tools: &Tools, image: &str) -> Result<Inventory> {
     let found = read?;
     removed?;
     Ok(found)
+}
+
+fn name(tools: &Tools) -> String {
+    format!("{}-inventory", tools.settings.fleet)
+}
+
+/// Removes the container of a reading that was broken off.
+pub(super) async fn clean(tools: &Tools) {
+    let _one = tools.reading.lock().await;
+    if let Err(error) = tools.remove_own(&name(tools)).await {
+        warn!(%error, "the container through which an image was read is left; the next reading removes it");
+    }
 }
 
 fn container(tools: &Tools, name: &str, image: &str) -> ContainerSpec {
@@ -86,27 +99,22 @@ fn container(tools: &Tools, name: &str, image: &str) -> ContainerSpec {
 
 async fn files(tools: &Tools, container: &str) -> Result<Inventory> {
     let file = |path: &'static str| async move {
-        let mut found = beginnings(tools, container, path, |_| true).await?;
-        Ok::<_, Error>(found.pop_first().map(|(_, bytes)| String::from_utf8_lossy(&bytes).into_owned()))
+        let mut found = gathered(tools, container, path, |_| true).await?;
+        Ok::<_, Error>(found.heads.pop_first().map(|(_, bytes)| String::from_utf8_lossy(&bytes).into_owned()))
     };
     let folder = |name: &str| format!("{ROOT}/wp-content/{name}");
     let core = file("/var/www/html/wp-includes/version.php").await?;
     let packages = file("/var/lib/dpkg/status").await?.map(|text| headers::packages(&text)).unwrap_or_default();
     let php = file("/usr/local/include/php/main/php_version.h").await?;
-    let themes = beginnings(tools, container, &folder("themes"), |path| path.len() == 2 && path[1] == "style.css").await?;
-    let plugins = beginnings(tools, container, &folder("plugins"), |path| path.len() <= 2 && is_php(path)).await?;
-    let must_use = beginnings(tools, container, &folder("mu-plugins"), |path| path.len() == 1 && is_php(path)).await?;
+    let themes = gathered(tools, container, &folder("themes"), |path| path.len() == 2 && path[1] == "style.css").await?;
+    let plugins = gathered(tools, container, &folder("plugins"), |path| path.len() <= 2 && is_php(path)).await?;
+    let must_use = gathered(tools, container, &folder("mu-plugins"), |path| path.len() == 1 && is_php(path)).await?;
     Ok(Inventory {
         wordpress: core.as_deref().and_then(headers::core),
         php: headers::php(php.as_deref(), &packages),
-        themes: themes.iter().filter_map(|(path, bytes)| headers::theme(&path[0], &headers::beginning(bytes))).collect(),
-        plugins: plugins_of(&plugins),
-        // An empty file holds a place for what is mounted over it: the agent.
-        must_use: must_use
-            .iter()
-            .filter(|(_, bytes)| !bytes.is_empty())
-            .map(|(path, bytes)| headers::must_use(&path[0], &headers::beginning(bytes)))
-            .collect(),
+        themes: themes.components(headers::theme),
+        plugins: plugins.components(headers::plugin),
+        must_use: must_use.components(|file, text| Some(headers::must_use(file, text))),
         packages,
     })
 }
@@ -115,25 +123,43 @@ fn is_php(path: &[String]) -> bool {
     path.last().is_some_and(|name| name.ends_with(".php"))
 }
 
-/// One plugin for each folder: the first of its files that has a header. A file without a folder is a plugin of its own.
-fn plugins_of(files: &BTreeMap<Vec<String>, Vec<u8>>) -> Vec<Component> {
-    let mut all: BTreeMap<&str, Component> = BTreeMap::new();
-    for (path, bytes) in files {
-        if let Some(plugin) = headers::plugin(&path[0], &headers::beginning(bytes)) {
-            all.entry(&path[0]).or_insert(plugin);
-        }
-    }
-    all.into_values().collect()
+/// What a folder of the image holds, by path in it without the folder's own name.
+#[derive(Default)]
+struct Gathered {
+    /// The beginnings of the files that were wanted; of a single file, all of it.
+    heads: BTreeMap<Vec<String>, Vec<u8>>,
+    /// SHA-256 of every file.
+    digests: BTreeMap<Vec<String>, [u8; 32]>,
 }
 
-/// The files below a folder of the container (or the one file) that are wanted, by their path in it without the folder's own
-/// name. Nothing where there is no such folder. Files of a folder are read to the length of a header, a single file whole.
-async fn beginnings(
-    tools: &Tools,
-    container: &str,
-    path: &str,
-    wanted: impl Fn(&[String]) -> bool + Send + 'static,
-) -> Result<BTreeMap<Vec<String>, Vec<u8>>> {
+impl Gathered {
+    /// One component for each thing in the folder: by the first of its files that has a header.
+    fn components(&self, read: impl Fn(&str, &str) -> Option<Component>) -> Vec<Component> {
+        let mut all: BTreeMap<&str, Component> = BTreeMap::new();
+        for (path, bytes) in &self.heads {
+            // An empty file holds a place for what is mounted over it: the agent.
+            if all.contains_key(path[0].as_str()) || bytes.is_empty() {
+                continue;
+            }
+            if let Some(component) = read(&path[0], &headers::beginning(bytes)) {
+                all.insert(&path[0], Component { digest: self.digest(&path[0]), ..component });
+            }
+        }
+        all.into_values().collect()
+    }
+
+    fn digest(&self, top: &str) -> String {
+        let mut sum = Sha256::new();
+        for (path, digest) in self.digests.range(vec![top.to_owned()]..).take_while(|(path, _)| path[0] == top) {
+            sum.update(path.join("/"));
+            sum.update(digest);
+        }
+        vault::hex(&sum.finalize())
+    }
+}
+
+/// What a folder of the container (or a single file) holds. Nothing where it is not there.
+async fn gathered(tools: &Tools, container: &str, path: &str, wanted: impl Fn(&[String]) -> bool + Send + 'static) -> Result<Gathered> {
     let (mut sink, source) = tokio::io::duplex(256 * 1024);
     let reader = tokio::task::spawn_blocking(move || gather(SyncIoBridge::new(source), wanted));
     let copied = tools.engine.copy_out(container, path, &mut sink, COPY_SECONDS).await;
@@ -143,28 +169,40 @@ async fn beginnings(
     let read = reader.await.map_err(|e| Error::Internal(format!("reading an image: {e}")))?;
     match copied {
         // There is no such file or folder.
-        Err(Error::Outside { kind: OutsideKind::Refused, .. }) => Ok(BTreeMap::new()),
+        Err(Error::Outside { kind: OutsideKind::Refused, .. }) => Ok(Gathered::default()),
         Err(error) => Err(error),
         Ok(()) => read.map_err(|e| Error::outside("engine", OutsideKind::Failed, format!("{path} of the image cannot be read: {e}"))),
     }
 }
 
-fn gather(source: impl Read, wanted: impl Fn(&[String]) -> bool) -> std::io::Result<BTreeMap<Vec<String>, Vec<u8>>> {
-    const WHOLE: u64 = 64 * 1024 * 1024;
-    let mut found = BTreeMap::new();
+fn gather(source: impl Read, wanted: impl Fn(&[String]) -> bool) -> std::io::Result<Gathered> {
+    const WHOLE: usize = 64 * 1024 * 1024;
+    let mut found = Gathered::default();
+    let mut buffer = vec![0; 64 * 1024];
     let mut archive = tar::Archive::new(source);
     for entry in archive.entries()? {
-        let entry = entry?;
-        if !entry.header().entry_type().is_file() {
+        let mut entry = entry?;
+        let link = entry.link_name_bytes().map(|name| name.into_owned()).unwrap_or_default();
+        let kind = entry.header().entry_type();
+        if !kind.is_file() && link.is_empty() {
             continue;
         }
         let path: Vec<String> = entry.path()?.components().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
-        let (path, most) = if path.len() == 1 { (path, WHOLE) } else { (path[1..].to_vec(), headers::HEADER_BYTES as u64) };
-        if wanted(&path) {
-            let mut bytes = Vec::new();
-            entry.take(most).read_to_end(&mut bytes)?;
-            found.insert(path, bytes);
+        let (path, most) = if path.len() == 1 { (path, WHOLE) } else { (path[1..].to_vec(), headers::HEADER_BYTES) };
+        let most = if wanted(&path) && kind.is_file() { most } else { 0 };
+        let (mut digest, mut head) = (Sha256::new_with_prefix(&link), Vec::new());
+        loop {
+            let count = entry.read(&mut buffer)?;
+            if count == 0 {
+                break;
+            }
+            digest.update(&buffer[..count]);
+            head.extend_from_slice(&buffer[..count.min(most.saturating_sub(head.len()))]);
         }
+        if most > 0 {
+            found.heads.insert(path.clone(), head);
+        }
+        found.digests.insert(path, digest.finalize().into());
     }
     Ok(found)
 }

@@ -44,6 +44,7 @@ pub(super) async fn build(client: &Client, build: &ImageBuild, log: &Sender<Stri
     let work = async {
         let mut parts = std::pin::pin!(client.build_image(options, None, Some(body)));
         let mut begun = String::new();
+        let mut layers = Layers { client: client.clone(), step: String::new(), cached: false, last: None };
         while let Some(part) = parts.next().await {
             let part = part.map_err(|cause| refused(&what, &cause))?;
             let failed = part.error_detail.and_then(|detail| detail.message);
@@ -54,12 +55,55 @@ pub(super) async fn build(client: &Client, build: &ImageBuild, log: &Sender<Stri
             begun.extend(part.status.map(|status| format!("{status}\n")));
             while let Some(end) = begun.find('\n') {
                 let line: String = begun.drain(..=end).collect();
+                layers.read(line.trim_end());
                 say(log, line.trim_end()).await?;
             }
         }
-        say(log, begun.trim_end()).await
+        say(log, begun.trim_end()).await?;
+        layers.last = None;
+        Ok(())
     };
     tokio::time::timeout(limit, work).await.map_err(|_| late(&what, limit))?
+}
+
+/// The layers of a build that does not come to its end, which the engine would keep under no name. They go with the last.
+struct Layers {
+    client: Client,
+    step: String,
+    cached: bool,
+    last: Option<String>,
+}
+
+impl Layers {
+    /// Learns from the log which layer was made last. What a step took from an earlier build, or starts from, is not this one's.
+    fn read(&mut self, line: &str) {
+        if let Some((_, step)) = line.strip_prefix("Step ").and_then(|rest| rest.split_once(" : ")) {
+            step.clone_into(&mut self.step);
+            self.cached = false;
+        } else if line.trim() == "---> Using cache" {
+            self.cached = true;
+        } else if let Some(id) = line.trim().strip_prefix("---> ")
+            && id.len() >= 12
+            && id.bytes().all(|b| b.is_ascii_hexdigit())
+            && !self.cached
+            && !self.step.to_ascii_uppercase().starts_with("FROM")
+        {
+            self.last = Some(id.to_owned());
+        }
+    }
+}
+
+impl Drop for Layers {
+    fn drop(&mut self) {
+        let (Some(id), client) = (self.last.take(), self.client.clone()) else { return };
+        tokio::spawn(async move {
+            // The engine ends the step at hand first.
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            if let Err(error) = remove(&client, &id, Duration::from_secs(60)).await {
+                tracing::debug!(%error, image = id, "a layer of a build that broke off stays");
+            }
+        });
+    }
 }
 
 /// A build that fails is no failure of the engine: the same context would fail again.
@@ -102,4 +146,23 @@ pub(super) async fn named(client: &Client, repository: &str, limit: Duration) ->
         image.repo_tags.into_iter().map(move |reference| NamedImage { reference, id: id.clone(), created })
     });
     Ok(names.filter(|image| image.reference.starts_with(&prefix)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_layers_of_its_own_are_taken_for_left_over() {
+        let client = Client::connect_with_http("tcp://127.0.0.1:9", 1, bollard::API_DEFAULT_VERSION).unwrap();
+        let mut layers = Layers { client, step: String::new(), cached: false, last: None };
+        for line in ["Step 1/4 : FROM a:1", " ---> 1111aaaa2222", "Step 2/4 : USER root", " ---> Using cache", " ---> 2222aaaa3333"] {
+            layers.read(line);
+        }
+        assert_eq!(layers.last, None);
+        for line in ["Step 3/4 : COPY a b", " ---> 3333aaaa4444", "Step 4/4 : RUN x", " ---> Running in 4444aaaa5555", "---> hej"] {
+            layers.read(line);
+        }
+        assert_eq!(layers.last.take().as_deref(), Some("3333aaaa4444"));
+    }
 }

@@ -1,10 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 
-//! `flotta release`: register an image, list, show, promote, retire.
+//! `flotta release`: register an image or build one, list, show, compare, promote, retire, delete.
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, json};
+
+mod build;
+mod pack;
+mod source;
 
 use super::{
     Context, Paging,
@@ -24,6 +28,8 @@ pub enum Command {
   flotta release register flotta/wordpress:6.8 --name 6.8-1 --stable
   flotta release register sha256:1f0c… --name 6.8-2 --contract wordpress")]
     Register(Register),
+    /// Build a release: themes and plugins put on another release, or the fork's own Dockerfile.
+    Build(Box<build::Build>),
     /// List releases, newest first.
     #[command(after_help = "Examples:\n  flotta release list")]
     List(List),
@@ -106,6 +112,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
             body.extend(args.contract.map(|contract| ("contract".to_owned(), json!(contract.to_string()))));
             output.one(&client.post(&ROOT, &body.into(), None).await?, ONE)
         }
+        Command::Build(args) => build::run(context, *args).await,
         Command::List(args) => {
             let empty = (
                 "No release yet. Begin with: flotta release register --help",
