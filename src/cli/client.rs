@@ -117,12 +117,12 @@ impl Client {
         self.send(self.request(Method::PATCH, path, &[]).json(body).timeout(ANSWER)).await
     }
 
-    /// Ends something.
+    /// Ends something. Empty values of the query are left out.
     ///
     /// # Errors
     /// When the control plane does not answer, or says no.
-    pub async fn delete(&self, path: &[&str]) -> Outcome<Answer> {
-        self.send(self.request(Method::DELETE, path, &[]).timeout(ANSWER)).await
+    pub async fn delete(&self, path: &[&str], query: &[(&str, String)]) -> Outcome<Answer> {
+        self.send(self.request(Method::DELETE, path, query).timeout(ANSWER)).await
     }
 
     /// Opens an operation's event stream after the given event.
