@@ -132,7 +132,8 @@ impl World {
             if title == "wordpress" {
                 labels.insert("se.flotta.contract".to_owned(), "wordpress".to_owned());
             }
-            world.add_image(reference, ImageState { id: image_id(reference), labels, environment: Vec::new(), user: "www-data".to_owned() });
+            world
+                .add_image(reference, ImageState { id: image_id(reference), labels, environment: Vec::new(), user: "www-data".to_owned() });
             if title == "wordpress" {
                 world.put_image_files(reference, image::wordpress());
             }

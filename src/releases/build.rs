@@ -62,6 +62,7 @@ pub enum Plan {
 pub struct Ready {
     /// The release's name.
     pub name: String,
+    id: ReleaseId,
     origin: Origin,
     content: Content,
     contract: Option<Contract>,
@@ -112,18 +113,23 @@ pub async fn prepare(tools: &Tools, request: &Build, upload: Upload) -> Result<P
     if let Some(there) = taken(tools, &name, &origin).await? {
         return Ok(Plan::There(Box::new(there)));
     }
-    let mut labels = BTreeMap::from([
-        (labels::CONTENT.to_owned(), content.sha256.clone()),
-        (labels::VERSION.to_owned(), name.clone()),
-    ]);
+    let mut labels = BTreeMap::from([(labels::CONTENT.to_owned(), content.sha256.clone()), (labels::VERSION.to_owned(), name.clone())]);
     labels.extend(base.as_ref().map(|base| (labels::BASE.to_owned(), base.release.name.clone())));
     // No step of the light way needs the network; a Dockerfile of one's own may.
-    let image = ImageBuild { reference: reference(tools, &name, &content.sha256), context: upload.context(), labels, network: base.is_none() };
-    Ok(Plan::Ready(Box::new(Ready { name, origin, content, contract, channel, image, _upload: upload })))
+    let id = ReleaseId::generate();
+    let image = ImageBuild { reference: reference(tools, &name, id), context: upload.context(), labels, network: base.is_none() };
+    Ok(Plan::Ready(Box::new(Ready { name, id, origin, content, contract, channel, image, _upload: upload })))
 }
 
 async fn base(tools: &Tools, name: &str) -> Result<Base> {
-    let unknown = || FieldError::new("base", "unknown-release", format!("there is no release `{}`", name.escape_debug()), "`flotta release list` shows them");
+    let unknown = || {
+        FieldError::new(
+            "base",
+            "unknown-release",
+            format!("there is no release `{}`", name.escape_debug()),
+            "`flotta release list` shows them",
+        )
+    };
     let release = match store::releases::by_name(&tools.store, name).await {
         Err(Error::NotFound { .. }) => return Err(unknown().into()),
         other => other?,
@@ -169,7 +175,8 @@ fn name(request: &Build, base: Option<&Base>, content: &Content) -> Result<Strin
     }
     let first = content.themes.iter().chain(&content.plugins).find(|one| !one.version.is_empty());
     let found = base.zip(first).map(|(base, one)| format!("{}+{}-{}", base.release.name, one.slug, one.version));
-    let missing = || FieldError::new("name", "missing-name", "nothing tells what the release is to be called", "give a name, such as 6.8-2");
+    let missing =
+        || FieldError::new("name", "missing-name", "nothing tells what the release is to be called", "give a name, such as 6.8-2");
     Ok(found.and_then(|name| release::release_name(&name).ok()).ok_or_else(missing)?)
 }
 
@@ -195,8 +202,10 @@ pub(super) fn repository(tools: &Tools) -> String {
     format!("{}-release", tools.settings.fleet)
 }
 
-fn reference(tools: &Tools, name: &str, sha256: &str) -> String {
-    format!("{}:{}-{}", repository(tools), name.replace('+', "."), &sha256[..8])
+/// Each build has a name of its own for its image, so that what one that failed takes away is nobody else's.
+fn reference(tools: &Tools, name: &str, id: ReleaseId) -> String {
+    let id = id.text().replace('-', "");
+    format!("{}:{}-{}", repository(tools), name.replace('+', "."), &id[id.len() - 8..])
 }
 
 /// Builds, and registers what was built. One build at a time: each wants the whole host.
@@ -208,7 +217,7 @@ pub async fn run(tools: &Tools, ready: Ready, log: Sender<String>) -> Result<Rel
     let _one = match tools.building.try_lock() {
         Ok(lock) => lock,
         Err(_) => {
-            say(&log, "waiting for another build to end").await;
+            say(&log, "waiting for another build to end");
             tools.building.lock().await
         }
     };
@@ -247,11 +256,11 @@ async fn build(tools: &Tools, ready: &Ready, log: &Sender<String>) -> Result<Rel
         None => contract_of(&image, "dockerfile", "the built image")?,
     };
     super::can_run(contract)?;
-    say(log, "reading what is in the image").await;
+    say(log, "reading what is in the image");
     let inventory = inventory::read(tools, &image.id).await?;
     proved(&ready.content, &inventory)?;
     let release = Release {
-        id: ReleaseId::generate(),
+        id: ready.id,
         name: ready.name.clone(),
         image: reference.clone(),
         image_id: image.id,
@@ -283,9 +292,9 @@ fn proved(content: &Content, inventory: &Inventory) -> Result<()> {
     }
 }
 
-async fn say(log: &Sender<String>, line: &str) {
-    // Whoever does not listen any more is noticed by the build itself.
-    let _ = log.send(line.to_owned()).await;
+fn say(log: &Sender<String>, line: &str) {
+    // Whoever does not listen any more is noticed by the build itself; who only does not read holds up nobody.
+    let _ = log.try_send(line.to_owned());
 }
 
 /// Removes the image of a build that did not come to its end, also where its caller went away.

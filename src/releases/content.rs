@@ -159,7 +159,11 @@ impl Reader {
         {
             let slug = parts.get(1);
             if (top != "themes" && top != "plugins") || slug.is_some_and(|slug| !is_slug(slug)) {
-                return Err(escapes(text, "is neither below themes/NAME nor plugins/NAME", "name folders by letters, digits, dots and hyphens"));
+                return Err(escapes(
+                    text,
+                    "is neither below themes/NAME nor plugins/NAME",
+                    "name folders by letters, digits, dots and hyphens",
+                ));
             }
         }
         Ok(Some(parts).filter(|parts| !parts.is_empty()))
@@ -190,7 +194,8 @@ impl Reader {
         let path = parts.join("/");
         let floor = if self.kind == Kind::Additions { 2 } else { 0 };
         let mut depth = parts.len().saturating_sub(1);
-        let out = || escapes(&path, &format!("is a symbolic link out of its folder, to `{}`", to.escape_debug()), "put the file itself there");
+        let out =
+            || escapes(&path, &format!("is a symbolic link out of its folder, to `{}`", to.escape_debug()), "put the file itself there");
         if to.starts_with('/') || to.is_empty() || parts.len() <= floor || to.chars().any(char::is_control) {
             return Err(out());
         }
@@ -299,9 +304,10 @@ pub fn misfits(content: &Content, base: &str, has: &Inventory) -> Vec<FieldError
     let all = content.themes.iter().map(|t| ("theme", t)).chain(content.plugins.iter().map(|p| ("plugin", p)));
     for (field, one) in all {
         let core = has.wordpress.as_ref().map(|core| core.version.as_str());
-        for (needs, what, there, code) in
-            [(&one.requires_php, "PHP", has.php.as_deref(), "needs-newer-php"), (&one.requires_wordpress, "WordPress", core, "needs-newer-wordpress")]
-        {
+        for (needs, what, there, code) in [
+            (&one.requires_php, "PHP", has.php.as_deref(), "needs-newer-php"),
+            (&one.requires_wordpress, "WordPress", core, "needs-newer-wordpress"),
+        ] {
             if let Some(there) = there.filter(|there| !needs.is_empty() && compare_versions(needs, there).is_gt()) {
                 errors.push(FieldError::new(
                     field,

@@ -69,7 +69,13 @@ fn what_is_written_has_our_modes_times_and_folders() {
         .collect();
     assert_eq!(
         all,
-        ["files/themes/ 755", "files/themes/hbg/ 755", "files/themes/hbg/style.css 755", "files/themes/hbg/a/ 755", "files/themes/hbg/a/b 777"]
+        [
+            "files/themes/ 755",
+            "files/themes/hbg/ 755",
+            "files/themes/hbg/style.css 755",
+            "files/themes/hbg/a/ 755",
+            "files/themes/hbg/a/b 777"
+        ]
     );
 }
 

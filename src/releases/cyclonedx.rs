@@ -134,9 +134,20 @@ mod tests {
         let inventory = Inventory {
             wordpress: Some(Core { version: "6.8.3".into(), db_version: 60421 }),
             php: Some("8.4.11".into()),
-            themes: vec![Component { slug: "hbg".into(), name: "Helsingborg".into(), version: "1.1".into(), license: "GPLv2 or later".into(), ..Component::default() }],
+            themes: vec![Component {
+                slug: "hbg".into(),
+                name: "Helsingborg".into(),
+                version: "1.1".into(),
+                license: "GPLv2 or later".into(),
+                ..Component::default()
+            }],
             plugins: vec![Component { slug: "hbg".into(), license: "Our own".into(), ..Component::default() }],
-            packages: vec![Package { name: "libstdc++6".into(), version: "1:14.2+x~1".into(), architecture: "amd64".into(), source: "gcc-14".into() }],
+            packages: vec![Package {
+                name: "libstdc++6".into(),
+                version: "1:14.2+x~1".into(),
+                architecture: "amd64".into(),
+                source: "gcc-14".into(),
+            }],
             ..Inventory::default()
         };
         let document = document(&release, &inventory, Timestamp::UNIX_EPOCH);

@@ -14,7 +14,10 @@ const LONGEST: usize = 200;
 /// A header's value; empty where it is not there.
 fn header(text: &str, name: &str) -> String {
     for line in text.split(['\n', '\r']) {
-        let line = line.trim_start_matches([' ', '\t', '/', '*', '#', '@']).trim_start_matches("<?php").trim_start_matches([' ', '\t', '/', '*', '#', '@']);
+        let line = line
+            .trim_start_matches([' ', '\t', '/', '*', '#', '@'])
+            .trim_start_matches("<?php")
+            .trim_start_matches([' ', '\t', '/', '*', '#', '@']);
         let Some(start) = line.get(..name.len()).filter(|start| start.eq_ignore_ascii_case(name)) else { continue };
         if let Some(value) = line[start.len()..].trim_start().strip_prefix(':') {
             let value = value.split("*/").next().unwrap_or_default().split("?>").next().unwrap_or_default().trim();

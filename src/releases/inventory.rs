@@ -82,7 +82,8 @@ fn container(tools: &Tools, name: &str, image: &str) -> ContainerSpec {
     ContainerSpec {
         name: name.to_owned(),
         image: image.to_owned(),
-        command: Vec::new(),
+        // Never run; the engine makes no container without, and not every image has one.
+        command: vec!["true".to_owned()],
         environment: Vec::new(),
         labels: labels.into_iter().map(|(k, v)| (k.to_owned(), v)).collect(),
         mounts: Vec::new(),
@@ -109,6 +110,10 @@ async fn files(tools: &Tools, container: &str) -> Result<Inventory> {
     let themes = gathered(tools, container, &folder("themes"), |path| path.len() == 2 && path[1] == "style.css").await?;
     let plugins = gathered(tools, container, &folder("plugins"), |path| path.len() <= 2 && is_php(path)).await?;
     let must_use = gathered(tools, container, &folder("mu-plugins"), |path| path.len() == 1 && is_php(path)).await?;
+    // Where the container went meanwhile, files that are there were taken for missing.
+    if tools.engine.container(container).await?.is_none() {
+        return Err(Error::outside("engine", OutsideKind::Failed, format!("container {container} was removed while the image was read")));
+    }
     Ok(Inventory {
         wordpress: core.as_deref().and_then(headers::core),
         php: headers::php(php.as_deref(), &packages),

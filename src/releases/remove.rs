@@ -32,7 +32,6 @@ pub async fn delete(tools: &Tools, name: &str, confirm: &str) -> Result<()> {
         )
         .into());
     }
-    let _one = tools.building.lock().await;
     let uses = store::releases::uses(&tools.store, release.id).await?;
     if !uses.is_empty() {
         let (shown, more) = (uses.iter().take(5).cloned().collect::<Vec<_>>().join(", "), uses.len().saturating_sub(5));
@@ -57,7 +56,8 @@ pub async fn delete(tools: &Tools, name: &str, confirm: &str) -> Result<()> {
 /// # Errors
 /// When the engine or the store fails.
 pub async fn prune(tools: &Tools) -> Result<()> {
-    let _one = tools.building.lock().await;
+    // What a build goes on with is not left over.
+    let Ok(_one) = tools.building.try_lock() else { return Ok(()) };
     inventory::clean(tools).await;
     let settings = std::sync::Arc::clone(&tools.settings);
     let swept = tokio::task::spawn_blocking(move || upload::sweep(&settings)).await.map_err(|e| Error::Internal(e.to_string()))?;

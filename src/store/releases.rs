@@ -172,12 +172,8 @@ pub async fn set_channel(store: &Store, id: ReleaseId, channel: Channel) -> Resu
 /// # Errors
 /// When the store fails.
 pub async fn inventory(store: &Store, id: ReleaseId) -> Result<Option<Inventory>> {
-    let text: Option<Option<String>> = read!(store, |c| Ok(release::table
-        .filter(release::id.eq(id.text()))
-        .select(release::inventory)
-        .first(c)
-        .await
-        .optional()?))?;
+    let text: Option<Option<String>> =
+        read!(store, |c| Ok(release::table.filter(release::id.eq(id.text())).select(release::inventory).first(c).await.optional()?))?;
     let read = |text: String| serde_json::from_str(&text).map_err(|e| Error::Internal(format!("release.inventory: {e}")));
     text.flatten().map(read).transpose()
 }

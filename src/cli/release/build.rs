@@ -71,7 +71,13 @@ pub(super) async fn run(context: &Context, args: Build) -> Outcome {
         let found = source::read("source", text)?.fetched("source", &work).await?;
         match &found {
             source::Source::Folder(folder) => pack.folder("source", folder, std::path::Path::new(""))?,
-            _ => return Err(Failure::usage("source", format!("`{text}` is no folder"), "give the fork's folder; zips go with --base and --theme")),
+            _ => {
+                return Err(Failure::usage(
+                    "source",
+                    format!("`{text}` is no folder"),
+                    "give the fork's folder; zips go with --base and --theme",
+                ));
+            }
         }
     }
     for (field, top, all) in [("theme", "themes", &args.theme), ("plugin", "plugins", &args.plugin)] {
@@ -96,7 +102,9 @@ pub(super) async fn run(context: &Context, args: Build) -> Outcome {
 /// `NAME=PLACE`, where the part before the sign can be a name and is no place by itself.
 fn named(text: &str) -> (Option<&str>, &str) {
     match text.split_once('=') {
-        Some((name, place)) if !name.is_empty() && !name.contains(['/', ':']) && !std::path::Path::new(text).exists() => (Some(name), place),
+        Some((name, place)) if !name.is_empty() && !name.contains(['/', ':']) && !std::path::Path::new(text).exists() => {
+            (Some(name), place)
+        }
         _ => (None, text),
     }
 }
@@ -112,8 +120,9 @@ async fn follow(context: &Context, query: &[(&str, String)], body: &std::path::P
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            let mut line: Value = serde_json::from_slice(&line)
-                .map_err(|e| Failure::failed(format!("the control plane's answer cannot be read: {e}"), "use the `flotta` of the same version"))?;
+            let mut line: Value = serde_json::from_slice(&line).map_err(|e| {
+                Failure::failed(format!("the control plane's answer cannot be read: {e}"), "use the `flotta` of the same version")
+            })?;
             if let Some(text) = line["log"].as_str() {
                 eprintln!("{}", style::clean(text));
             } else if line["release"].is_object() {

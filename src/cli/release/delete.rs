@@ -38,7 +38,9 @@ pub(super) async fn run(context: &Context, args: &Delete) -> Outcome {
     };
     if confirm != *name {
         let (message, fix) = match context.language() {
-            Language::En => (format!("deleting release `{name}` was not confirmed; nothing was changed"), format!("repeat its name: --confirm {name}")),
+            Language::En => {
+                (format!("deleting release `{name}` was not confirmed; nothing was changed"), format!("repeat its name: --confirm {name}"))
+            }
             Language::Sv => (
                 format!("borttagningen av utgåvan `{name}` bekräftades inte; inget har ändrats"),
                 format!("upprepa namnet: --confirm {name}"),

@@ -103,8 +103,7 @@ impl Pack {
             } else if kind.is_file() {
                 use std::os::unix::fs::PermissionsExt;
                 let file = File::open(&path).map_err(|e| unread(&path, &e))?;
-                self.file(&place, meta.permissions().mode(), meta.len(), file.take(meta.len()))
-                    .map_err(|e| unread(&path, &e))?;
+                self.file(&place, meta.permissions().mode(), meta.len(), file.take(meta.len())).map_err(|e| unread(&path, &e))?;
             } else {
                 let what = format!("{} is a device, a socket or a pipe", path.display());
                 return Err(Failure::usage(field, what, "leave it out"));
@@ -114,7 +113,8 @@ impl Pack {
     }
 
     fn zip(&mut self, field: &str, top: &str, path: &Path, named: Option<&str>, stem: &str) -> Outcome {
-        let broken = |why: String| Failure::usage(field, format!("{}: {why}", path.display()), "pack it anew as a plain zip, without a password");
+        let broken =
+            |why: String| Failure::usage(field, format!("{}: {why}", path.display()), "pack it anew as a plain zip, without a password");
         let file = File::open(path).map_err(|e| broken(e.to_string()))?;
         let mut zip = zip::ZipArchive::new(std::io::BufReader::new(file)).map_err(|e| broken(e.to_string()))?;
         if zip.len() > MOST_ENTRIES {

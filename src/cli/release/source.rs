@@ -48,7 +48,9 @@ pub fn read(field: &str, text: &str) -> Outcome<Source> {
     match std::fs::metadata(path) {
         Ok(meta) if meta.is_dir() => Ok(Source::Folder(path.to_owned())),
         Ok(_) if lower.ends_with(".zip") => Ok(Source::Zip(path.to_owned())),
-        Ok(_) => Err(Failure::usage(field, format!("`{text}` is neither folder nor zip"), "give a folder, a .zip or a repository's address")),
+        Ok(_) => {
+            Err(Failure::usage(field, format!("`{text}` is neither folder nor zip"), "give a folder, a .zip or a repository's address"))
+        }
         Err(e) => Err(Failure::usage(field, format!("`{text}`: {e}"), "give a folder, a .zip or a repository's address")),
     }
 }
@@ -64,7 +66,11 @@ fn git(field: &str, text: &str) -> Outcome<Source> {
     if let Some(path) = address.strip_prefix("file://")
         && !(path.starts_with('/') && Path::new(path).is_dir())
     {
-        return Err(Failure::usage(field, format!("there is no folder {path}"), "give a repository's folder from the root: file:///folder"));
+        return Err(Failure::usage(
+            field,
+            format!("there is no folder {path}"),
+            "give a repository's folder from the root: file:///folder",
+        ));
     }
     Ok(Source::Git(address.to_owned(), of.map(str::to_owned)))
 }
@@ -153,7 +159,11 @@ async fn git_step(field: &str, address: &str, words: &[&str]) -> Outcome {
     }
     let said = String::from_utf8_lossy(&ended.stderr);
     let said: String = said.trim().chars().take(600).collect();
-    Err(Failure::usage(field, format!("{address} cannot be fetched: {said}"), "check the address, the branch or tag, and that it needs no password"))
+    Err(Failure::usage(
+        field,
+        format!("{address} cannot be fetched: {said}"),
+        "check the address, the branch or tag, and that it needs no password",
+    ))
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use crate::{
     fleet::{
         FleetId,
         container::{
-            ContainerSpec, ContainerState, EngineEvent, EngineInfo, ExecOutput, ImageBuild, ImageState, NamedImage, NetworkSpec, NetworkState, VolumeState,
+            ContainerSpec, ContainerState, EngineEvent, EngineInfo, ExecOutput, ImageBuild, ImageState, NamedImage, NetworkSpec,
+            NetworkState, VolumeState,
         },
     },
 };

@@ -18,7 +18,8 @@ use crate::{
     fleet::{
         FleetId,
         container::{
-            ContainerSpec, ContainerState, EngineEvent, EngineInfo, ExecOutput, ImageBuild, ImageState, NamedImage, NetworkSpec, NetworkState, VolumeState, label,
+            ContainerSpec, ContainerState, EngineEvent, EngineInfo, ExecOutput, ImageBuild, ImageState, NamedImage, NetworkSpec,
+            NetworkState, VolumeState, label,
         },
     },
 };
@@ -126,8 +127,7 @@ impl Engine for SimulatedEngine {
         let unreadable = |e: std::io::Error| Error::outside("engine", OutsideKind::Failed, format!("{}: {e}", build.context.display()));
         let context = tokio::fs::read(&build.context).await.map_err(unreadable)?;
         let wanted = build.clone();
-        let said =
-            self.0.call(Call::new("engine.build_image", build.reference.clone()), move |s| s.build_image(&wanted, &context)).await?;
+        let said = self.0.call(Call::new("engine.build_image", build.reference.clone()), move |s| s.build_image(&wanted, &context)).await?;
         for line in said {
             log.send(line).await.map_err(|_| refused("engine", "the build was stopped: nobody waits for it any more"))?;
         }

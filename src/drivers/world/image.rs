@@ -61,12 +61,7 @@ impl State {
             let (word, rest) = step.split_once(' ').unwrap_or((step, ""));
             match word.to_ascii_uppercase().as_str() {
                 "FROM" if rest == "scratch" => {
-                    image = Some(ImageState {
-                        id: String::new(),
-                        labels: BTreeMap::new(),
-                        environment: Vec::new(),
-                        user: String::new(),
-                    });
+                    image = Some(ImageState { id: String::new(), labels: BTreeMap::new(), environment: Vec::new(), user: String::new() });
                 }
                 "FROM" => {
                     let found = self.engine.find_image(rest).ok_or_else(|| refused(SYSTEM, format!("manifest for {rest} not found")))?;

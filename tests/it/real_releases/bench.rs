@@ -92,7 +92,8 @@ impl Bench {
         };
         let (user, _) = access::create_user(&app.tools.store, &wanted, Timestamp::now()).await.unwrap();
         let wanted = NewToken { name: "test".into(), permissions: None, expires_in_days: None };
-        let (_, secret) = access::create_token(&app.tools.store, &Principal { user, token: None }, &wanted, Timestamp::now()).await.unwrap();
+        let (_, secret) =
+            access::create_token(&app.tools.store, &Principal { user, token: None }, &wanted, Timestamp::now()).await.unwrap();
         let stop = CancellationToken::new();
         tokio::spawn(web::serve(Web::new(app.clone(), stop.clone()).unwrap(), listener));
         Self { real, app, url, token: secret.expose_secret().to_owned(), stop }

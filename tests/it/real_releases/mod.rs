@@ -179,7 +179,9 @@ async fn what_cannot_be_a_release_is_refused_before_anything_is_built() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_with_a_dockerfile_is_built_also_from_a_repository() {
     let bench = Bench::start().await;
-    let good = format!("FROM {WORDPRESS}\nUSER root\nCOPY theme/ /var/www/html/wp-content/themes/fork/\nRUN flotta-compile /var/www/html/wp-content/themes/fork\nUSER www-data\n");
+    let good = format!(
+        "FROM {WORDPRESS}\nUSER root\nCOPY theme/ /var/www/html/wp-content/themes/fork/\nRUN flotta-compile /var/www/html/wp-content/themes/fork\nUSER www-data\n"
+    );
     let files = [("Dockerfile", good.as_str()), ("theme/style.css", &style("7.10", "")), ("theme/index.php", "<?php")];
     let fork = bench.folder("fork", &files);
     let built = bench.flotta(&["release", "build", &fork, "--name", "2026.11-1", "--output", "json"]).await;

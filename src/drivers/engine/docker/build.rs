@@ -34,6 +34,8 @@ pub(super) async fn build(client: &Client, build: &ImageBuild, log: &Sender<Stri
         dockerfile: "Dockerfile".to_owned(),
         t: Some(build.reference.clone()),
         labels: Some(spec::unordered(&build.labels)),
+        // Without the network there is nothing to wait for, and layers of an earlier build may go away while they are used.
+        nocache: !build.network,
         networkmode: (!build.network).then(|| "none".to_owned()),
         // Nothing that a step leaves behind stays, however it ends.
         rm: true,

@@ -26,7 +26,8 @@ use crate::{
     fleet::{
         FleetId,
         container::{
-            ContainerSpec, ContainerState, EngineEvent, EngineInfo, ExecOutput, ImageBuild, ImageState, NamedImage, NetworkSpec, NetworkState, VolumeState, label,
+            ContainerSpec, ContainerState, EngineEvent, EngineInfo, ExecOutput, ImageBuild, ImageState, NamedImage, NetworkSpec,
+            NetworkState, VolumeState, label,
         },
     },
 };
@@ -70,7 +71,12 @@ pub struct TimeOuts {
 
 impl Default for TimeOuts {
     fn default() -> Self {
-        Self { ask: Duration::from_secs(15), change: Duration::from_secs(60), pull: Duration::from_secs(1200), build: Duration::from_secs(3600) }
+        Self {
+            ask: Duration::from_secs(15),
+            change: Duration::from_secs(60),
+            pull: Duration::from_secs(1200),
+            build: Duration::from_secs(3600),
+        }
     }
 }
 
