@@ -14,6 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
 use crate::{
+    catalogue::Workflows,
     clock::{Clock, SystemClock},
     config::Config,
     drivers::{
@@ -31,7 +32,6 @@ use crate::{
     error::{Error, OutsideKind, Result},
     fleet::Subnet,
     instances::Tools,
-    onboarding::Workflows,
     platform,
     store::{self, Address, Store, migrate},
     tasks::{self, Signals},

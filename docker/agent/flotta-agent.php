@@ -9,7 +9,7 @@
  * Requires PHP: 8.1
  *
  * One file, mounted read-only as a must-use plugin into any image. Two doors:
- *   POST /.flotta/agent/VERB        ready, facts, invite; signed, see Door::authenticate
+ *   POST [/SITE]/.flotta/agent/VERB ready, facts, blogs, upgrade, invite; signed, see Door::authenticate
  *   php flotta-agent.php VERB       the same and install, JSON on standard input, JSON on standard output
  */
 
@@ -40,7 +40,8 @@ final class Door
     public static function open(): void
     {
         $path = (string) parse_url($_SERVER['REQUEST_URI'] ?? '', PHP_URL_PATH);
-        if (!str_starts_with($path, self::PREFIX)) {
+        // WordPress takes its bearings from what stands before: a site in a folder, or the main one.
+        if (!preg_match('#^(?:/[_0-9a-zA-Z-]+)?' . preg_quote(self::PREFIX, '#') . '#', $path, $door)) {
             return;
         }
         try {
@@ -48,7 +49,7 @@ final class Door
         } catch (Refusal $refusal) {
             self::refuse($refusal);
         }
-        $verb = substr($path, strlen(self::PREFIX));
+        $verb = substr($path, strlen($door[0]));
         $answer = static fn() => self::answer($verb, $input);
         if ($verb === 'ready') {
             $answer();
@@ -63,9 +64,11 @@ final class Door
             $result = match ($verb) {
                 'ready' => Verbs::ready(),
                 'facts' => Verbs::facts(),
+                'blogs' => Upgrades::blogs(),
+                'upgrade' => Upgrades::upgrade(),
                 'invite' => Verbs::invite($input),
                 'install' => throw new Refusal('install is not offered over HTTP', 'run: php flotta-agent.php install, inside the container', 405),
-                default => throw new Refusal("there is no verb \"$verb\"", 'use ready, facts or invite', 404),
+                default => throw new Refusal("there is no verb \"$verb\"", 'use ready, facts, blogs, upgrade or invite', 404),
             };
             self::send($result['ok'] ? 200 : 503, $result);
         } catch (Refusal $refusal) {
@@ -336,6 +339,72 @@ final class Verbs
         return ['used_bytes' => $status['memory_usage']['used_memory'] ?? 0, 'free_bytes' => $status['memory_usage']['free_memory'] ?? 0,
             'strings_bytes' => $status['interned_strings_usage']['used_memory'] ?? 0, 'scripts' => $status['opcache_statistics']['num_cached_scripts'] ?? 0,
             'hits' => $status['opcache_statistics']['hits'] ?? 0, 'misses' => $status['opcache_statistics']['misses'] ?? 0, 'restarts' => $status['opcache_statistics']['oom_restarts'] ?? 0];
+    }
+}
+
+/** What moving to another release asks. */
+final class Upgrades
+{
+    /**
+     * Every site, archived ones too, with the version of its tables, whatever else looks like a version, and locks that a
+     * migration holds. Read from the tables themselves: no site's own code runs.
+     */
+    public static function blogs(): array
+    {
+        global $wpdb, $wp_db_version;
+        $blogs = [];
+        foreach (self::all() as $blog) {
+            $options = $wpdb->get_blog_prefix($blog['id']) . 'options';
+            $found = $wpdb->get_results("SELECT option_name, option_value FROM `$options` WHERE (option_name LIKE '%version%' AND CHAR_LENGTH(option_value) <= 64
+                AND option_name NOT LIKE '\\_transient%' AND option_name NOT LIKE '\\_site\\_transient%') OR option_name LIKE '\\_transient\\_%lock%'", OBJECT_K);
+            if ($wpdb->last_error !== '') {
+                throw new Refusal("the options of site {$blog['id']} cannot be read: $wpdb->last_error", 'look at its tables');
+            }
+            $versions = $locks = [];
+            foreach ($found as $name => $row) {
+                if (str_starts_with($name, '_transient_')) {
+                    $locks[] = substr($name, strlen('_transient_'));
+                } elseif ($name !== 'db_version') {
+                    $versions[$name] = $row->option_value;
+                }
+            }
+            ksort($versions);
+            $blogs[] = $blog + ['db_version' => (int) ($found['db_version']->option_value ?? 0), 'versions' => (object) $versions, 'locks' => $locks];
+        }
+        return ['ok' => true, 'code_db_version' => (int) $wp_db_version, 'blogs' => $blogs];
+    }
+
+    private static function all(): array
+    {
+        if (!is_multisite()) {
+            $home = wp_parse_url(home_url('/'));
+            return [['id' => 1, 'domain' => $home['host'] . (isset($home['port']) ? ":{$home['port']}" : ''), 'path' => $home['path'] ?? '/', 'archived' => false, 'deleted' => false]];
+        }
+        return array_map(static fn($site) => ['id' => (int) $site->blog_id, 'domain' => $site->domain, 'path' => $site->path,
+            'archived' => $site->archived || $site->spam, 'deleted' => (bool) $site->deleted], get_sites(['number' => 0, 'orderby' => 'id']));
+    }
+
+    /** Brings the tables of the site that this request is for to the code's version. Run again it changes nothing. */
+    public static function upgrade(): array
+    {
+        global $wpdb, $wp_db_version;
+        ignore_user_abort(true);
+        set_time_limit(600);
+        require_once ABSPATH . 'wp-admin/includes/upgrade.php';
+        $lock = 'flotta_upgrade_' . md5($wpdb->prefix . DB_NAME);
+        if ($wpdb->get_var($wpdb->prepare('SELECT GET_LOCK(%s, 300)', $lock)) !== '1') {
+            throw new Refusal('another upgrade of this site is still running', 'wait for it to end', 409);
+        }
+        wp_cache_flush();
+        $before = (int) get_option('db_version');
+        add_filter('pre_wp_mail', '__return_false');
+        wp_upgrade();
+        $after = (int) $wpdb->get_var("SELECT option_value FROM $wpdb->options WHERE option_name = 'db_version'");
+        $wpdb->query($wpdb->prepare('SELECT RELEASE_LOCK(%s)', $lock));
+        if ($after !== (int) $wp_db_version) {
+            throw new Refusal("the tables stay at version $after, the code wants $wp_db_version", "read the container's log", 500);
+        }
+        return ['ok' => true, 'blog' => get_current_blog_id(), 'before' => $before, 'db_version' => $after];
     }
 }
 

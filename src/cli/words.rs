@@ -14,6 +14,9 @@ pub fn kind(kind: &str, language: Language) -> &str {
         "resume" => language.pick("resuming", "återupptagning"),
         "offboard" => language.pick("offboarding", "avslut"),
         "repair" => language.pick("repair", "återställning"),
+        "rehearse" => language.pick("rehearsal", "repetition"),
+        "update" => language.pick("update", "uppdatering"),
+        "revert" => language.pick("going back", "återgång"),
         other => other,
     }
 }
@@ -42,6 +45,16 @@ pub fn step(name: &str, language: Language) -> &str {
         "remove-volume" => language.pick("Removing the storage", "Borttagning av lagring"),
         "drop-schema" => language.pick("Removing the database", "Borttagning av databas"),
         "forget-backups" => language.pick("Removing earlier backups", "Borttagning av tidigare säkerhetskopior"),
+        "preflight" => language.pick("Look at what is there", "Kontroll av nuläget"),
+        "quiesce" => language.pick("Holding visitors back", "Besökare får vänta"),
+        "snapshot" => language.pick("Snapshot of the database", "Kopia av databasen"),
+        "start" => language.pick("New container beside the old", "Ny container bredvid den gamla"),
+        "migrate" => language.pick("Upgrade of every site", "Uppgradering av varje webbplats"),
+        "verify" => language.pick("Comparison with before", "Jämförelse med tidigare"),
+        "switch" => language.pick("Switch to the new release", "Byte till den nya versionen"),
+        "drain" => language.pick("The old container ends", "Den gamla containern avslutas"),
+        "public-check" => language.pick("Check through the gateway", "Kontroll genom gatewayen"),
+        "restore" => language.pick("Database put back", "Databasen återställs"),
         "forget-secrets" => language.pick("Removing the secrets", "Borttagning av hemligheter"),
         other => other,
     }
@@ -53,7 +66,7 @@ mod tests {
 
     #[test]
     fn every_step_of_every_workflow_has_a_name_in_both_languages() {
-        for workflow in crate::onboarding::workflows::all() {
+        for workflow in crate::catalogue::all() {
             assert_ne!(kind(workflow.kind.to_string().as_str(), Language::Sv), workflow.kind.to_string());
             for name in workflow.names() {
                 assert_ne!(step(name, Language::En), name);

@@ -40,6 +40,7 @@ pub(in crate::drivers) mod sql;
 
 pub(in crate::drivers) use fault::Call;
 pub use fault::{CallRecord, Fault, Occurrence, Rule};
+pub use site::{FAULT, WANTS};
 
 /// The log keeps this many calls.
 const LOG_LENGTH: usize = 100_000;

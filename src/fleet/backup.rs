@@ -43,6 +43,8 @@ pub enum BackupKind {
     Final,
     /// Asked for by a person.
     Manual,
+    /// Taken by an update before anything is switched: the database alone.
+    Snapshot,
 }
 
-text_enum!(BackupKind, "backup-kind", [BackupKind::Onboarding => "onboarding", BackupKind::Final => "final", BackupKind::Manual => "manual"]);
+text_enum!(BackupKind, "backup-kind", [BackupKind::Onboarding => "onboarding", BackupKind::Final => "final", BackupKind::Manual => "manual", BackupKind::Snapshot => "snapshot"]);

@@ -44,6 +44,8 @@ pub struct Instance {
     pub slot: u32,
     /// Counts the containers that it has had; its parity picks one of the slot's two addresses.
     pub generation: u32,
+    /// Whether the gateway holds its visitors back while an update changes its data.
+    pub paused: bool,
     /// What it may use.
     pub limits: Limits,
     /// When it was made.
@@ -146,6 +148,8 @@ pub enum InstanceState {
     Suspended,
     /// Found different from what it should be, and being put right.
     Repairing,
+    /// Being moved to another release, or back.
+    Updating,
     /// Set aside for a person to look at; its visitors see the gateway's page.
     Quarantined,
     /// Being removed.
@@ -182,7 +186,8 @@ text_enum!(NetworkKind, "network", [NetworkKind::Single => "single", NetworkKind
 text_enum!(Desired, "desired", [Desired::Running => "running", Desired::Suspended => "suspended", Desired::Removed => "removed"]);
 text_enum!(InstanceState, "state", [
     InstanceState::Onboarding => "onboarding", InstanceState::Running => "running", InstanceState::Suspended => "suspended",
-    InstanceState::Repairing => "repairing", InstanceState::Quarantined => "quarantined", InstanceState::Offboarding => "offboarding",
+    InstanceState::Repairing => "repairing", InstanceState::Updating => "updating",
+    InstanceState::Quarantined => "quarantined", InstanceState::Offboarding => "offboarding",
 ]);
 
 /// What one instance may use of its host.

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod backup;
 pub mod container;
 pub mod domain;
+pub mod evidence;
 pub mod id;
 pub mod instance;
 pub mod inventory;
@@ -17,6 +18,7 @@ pub mod operation;
 pub mod release;
 pub mod rollout;
 pub mod settings;
+pub mod update;
 
 pub use access::{Principal, Role, Scope};
 pub use audit::{AuditEntry, AuditId, AuditResult};
@@ -28,6 +30,7 @@ pub use inventory::{Inventory, Origin};
 pub use municipality::{Code, Email, Municipality, Slug};
 pub use operation::{Direction, EventKind, Operation, OperationEvent, OperationKind, OperationState};
 pub use release::{Channel, Contract, Release};
+pub use rollout::RolloutId;
 pub use settings::{FleetSettings, GatewaySettings, Subnet};
 
 /// Identifies a municipality.

@@ -69,11 +69,18 @@ pub enum OperationKind {
     Offboard,
     /// Puts right what was found different from what it should be.
     Repair,
+    /// Tries a release on a copy of its data, beside it.
+    Rehearse,
+    /// Moves it to another release.
+    Update,
+    /// Takes it back to the release before.
+    Revert,
 }
 
 text_enum!(OperationKind, "kind", [
     OperationKind::Onboard => "onboard", OperationKind::Suspend => "suspend", OperationKind::Resume => "resume", OperationKind::Offboard => "offboard",
-    OperationKind::Repair => "repair",
+    OperationKind::Repair => "repair", OperationKind::Rehearse => "rehearse", OperationKind::Update => "update",
+    OperationKind::Revert => "revert",
 ]);
 
 /// Where an operation stands.

@@ -6,7 +6,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::instance::text_enum;
+use super::{Id, instance::text_enum};
+
+/// Marks the ids of rollouts.
+pub struct Rollout;
+/// Identifies a rollout.
+pub type RolloutId = Id<Rollout>;
 
 /// Where a rollout stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

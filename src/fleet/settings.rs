@@ -88,6 +88,11 @@ impl FleetSettings {
     pub fn archives(&self) -> PathBuf {
         self.home.join("archives")
     }
+    /// Host folder of what updates and rehearsals have seen.
+    #[must_use]
+    pub fn evidence(&self) -> PathBuf {
+        self.home.join("evidence")
+    }
     /// The agent's file on the host.
     #[must_use]
     pub fn agent(&self) -> PathBuf {

@@ -4,10 +4,12 @@
 //! What every room needs of a running instance: what its containers are made from, and the tools to act on it.
 
 pub mod archive;
+mod context;
 pub mod drift;
 pub mod facts;
 pub mod spec;
 pub mod template;
 mod tools;
 
+pub use context::{Context, Moved};
 pub use tools::{INSTANCE_SECRETS, Target, Tools};

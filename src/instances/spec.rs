@@ -161,6 +161,7 @@ pub fn route(instance: &Instance, domains: &[(Domain, InstanceId, bool)], subnet
         (Desired::Removed, _) | (_, InstanceState::Onboarding | InstanceState::Offboarding) => return Ok(None),
         (_, InstanceState::Quarantined) => Target::Unavailable,
         (Desired::Suspended, _) => Target::Suspended,
+        (Desired::Running, _) if instance.paused => Target::Paused,
         (Desired::Running, _) => Target::Instance { address: super::tools::address(instance, subnet)?, port: 80 },
     };
     Ok(Some(route_to(instance, domains, target)))

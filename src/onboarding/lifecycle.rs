@@ -7,7 +7,7 @@ use super::steps::Context;
 use crate::{
     drivers::wordpress::Invitation,
     error::{Error, FieldError, Result},
-    fleet::{Desired, Instance, InstanceState, Operation, OperationKind},
+    fleet::{Desired, Instance, InstanceState, OperationKind},
     instances::Tools,
     store::operations::{self, Idempotency, NewOperation, Started},
     workflow::{Workflow, decide::later},
@@ -108,16 +108,6 @@ pub async fn invite(tools: &Tools, instance: &Instance) -> Result<Invitation> {
     let target = tools.target(instance.id).await?;
     let key = target.secret("agent_key").await?;
     tools.wordpress.invite(&target.site()?, &key, &instance.admin_login).await
-}
-
-/// Makes an operation that stopped go on, from the step at which it stopped, with time as at its start.
-///
-/// # Errors
-/// `Conflict` when it has not stopped, or another operation on the instance is live.
-pub async fn retry(tools: &Tools, operation: &Operation, by: &str) -> Result<Operation> {
-    let now = tools.clock.now();
-    let deadline = later(now, workflow(operation.kind)?.deadline);
-    operations::retry(&tools.store, operation, by, now, deadline).await
 }
 
 fn workflow(kind: OperationKind) -> Result<Workflow<Context>> {

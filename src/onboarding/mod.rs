@@ -16,4 +16,3 @@ pub mod workflows;
 
 pub use request::{Request, Wish};
 pub use start::{Preview, check, planned, start};
-pub use workflows::Workflows;

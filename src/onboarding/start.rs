@@ -139,6 +139,7 @@ pub fn planned(wish: &Wish, release: &Release, now: Timestamp) -> (Municipality,
         reason: String::new(),
         slot: 0,
         generation: 1,
+        paused: false,
         limits: wish.limits,
         created_at: now,
     };

@@ -4,57 +4,25 @@
 //! The operations of this room as lists of steps. Stored journals name these steps: to change a list, read
 //! CONTRIBUTING.md, "Change a workflow", first; `tests/it/golden` holds every list.
 
-use std::{collections::HashMap, time::Duration};
-
-use async_trait::async_trait;
+use std::time::Duration;
 
 use super::steps::{
     Archive, Close, Container, Context, Database, DropSchema, ForgetBackups, ForgetSecrets, Install, Intact, Network, PrivateHealth,
     PublicHealth, RemoveContainer, RemoveVolume, RestoreCheck, Route, Secrets, Stop, Unroute, Volume,
 };
 use crate::{
-    error::Result,
-    fleet::{Desired, InstanceState, Operation, OperationKind, backup::BackupKind},
-    instances::Tools,
+    fleet::{Desired, InstanceState, OperationKind, backup::BackupKind},
     store::operations::InstanceChange,
-    workflow::{AfterCommit, Catalogue, Commit, Workflow},
+    workflow::{AfterCommit, Commit, Workflow},
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// All workflows of the fleet.
-pub struct Workflows {
-    tools: Tools,
-    lists: HashMap<OperationKind, Workflow<Context>>,
-}
-
-impl Workflows {
-    /// The workflows, acting with these tools.
-    #[must_use]
-    pub fn new(tools: Tools) -> Self {
-        Self { tools, lists: all().into_iter().map(|w| (w.kind, w)).collect() }
-    }
-}
-
-#[async_trait]
-impl Catalogue for Workflows {
-    type Context = Context;
-
-    fn workflow(&self, kind: OperationKind) -> &Workflow<Context> {
-        // `all` has one of each kind; a test holds this.
-        &self.lists[&kind]
-    }
-
-    async fn context(&self, operation: &Operation) -> Result<Context> {
-        Ok(Context { target: self.tools.target(operation.instance).await?, operation: operation.id, input: operation.input.clone() })
-    }
-}
 
 fn becomes(desired: Desired, state: InstanceState) -> InstanceChange {
     InstanceChange::Set { desired, state, reason: String::new() }
 }
 
-/// Every workflow, one of each kind.
+/// Every workflow of this room, one of each kind.
 #[must_use]
 pub fn all() -> Vec<Workflow<Context>> {
     let running = || becomes(Desired::Running, InstanceState::Running);

@@ -32,7 +32,13 @@ pub async fn delete(tools: &Tools, name: &str, confirm: &str) -> Result<()> {
         )
         .into());
     }
-    let uses = store::releases::uses(&tools.store, release.id).await?;
+    let mut uses = store::releases::uses(&tools.store, release.id).await?;
+    let alone = store::releases::images(&tools.store).await?.iter().filter(|(_, id)| *id == release.image_id).count() == 1;
+    if uses.is_empty() && alone {
+        // Old containers are kept for a while, to go back to.
+        let kept = tools.engine.containers(&tools.settings.fleet).await?.into_iter().filter(|c| c.image == release.image_id);
+        uses.extend(kept.map(|container| format!("the container {}", container.name)));
+    }
     if !uses.is_empty() {
         let (shown, more) = (uses.iter().take(5).cloned().collect::<Vec<_>>().join(", "), uses.len().saturating_sub(5));
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
@@ -40,7 +46,7 @@ pub async fn delete(tools: &Tools, name: &str, confirm: &str) -> Result<()> {
             "name",
             "release-in-use",
             format!("release `{name}` is needed by {shown}{more}"),
-            "move them to another release first",
+            "move them to another release first; old containers go by themselves a week after an update",
         )));
     }
     let built = store::releases::origin(&tools.store, release.id).await?.is_some();

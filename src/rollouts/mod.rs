@@ -1,6 +1,17 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 
-//! Moving the fleet to another release. [`decide`] says what follows from what was seen; acting on it is the next thing to be built.
+//! ROOM 2, rollouts: moving the fleet to another release.
+//!
+//! [`updates`] moves one instance, as an operation of the journal whose steps are in [`steps`]; [`pages`] looks at it before and
+//! after, and [`compare`] says what differs. [`decide`] says what a rollout of many does next.
 
+pub mod compare;
 pub mod decide;
+pub mod evidence;
+pub mod pages;
+pub mod steps;
+pub mod sweep;
+pub mod updates;
+pub mod workflows;
+pub mod written;

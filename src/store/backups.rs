@@ -131,6 +131,20 @@ pub async fn list(store: &Store, scope: &Scope, slug: Option<&str>, page: PageRe
     Ok(Page::new(found.into_iter().map(Backup::try_from).collect::<Result<_>>()?, page, total))
 }
 
+/// Every snapshot that was made before.
+///
+/// # Errors
+/// When the store fails.
+pub async fn snapshots_before(store: &Store, before: Timestamp) -> Result<Vec<Backup>> {
+    let rows: Vec<Row> = read!(store, |c| Ok(backup::table
+        .filter(backup::kind.eq("snapshot").and(backup::created_at.lt(rows::micros(before))))
+        .select(Row::as_select())
+        .order(backup::created_at.asc())
+        .load(c)
+        .await?))?;
+    rows.into_iter().map(Backup::try_from).collect()
+}
+
 /// Every backup of an instance, oldest first.
 ///
 /// # Errors

@@ -12,12 +12,12 @@ use super::{
     Page, PageRequest, Store,
     connection::{read, write},
     rows,
-    schema::{instance, release},
+    schema::{instance, operation, release},
     unique_violation,
 };
 use crate::{
     error::{Error, FieldError, Result},
-    fleet::{Channel, Inventory, Origin, Release, ReleaseId},
+    fleet::{Channel, Inventory, OperationState, Origin, Release, ReleaseId},
 };
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -220,7 +220,17 @@ pub async fn uses(store: &Store, id: ReleaseId) -> Result<Vec<String>> {
         .order(super::schema::municipality::slug)
         .load(c)
         .await?))?;
-    Ok(instances.into_iter().map(|(slug, environment)| format!("the {environment} instance of {slug}")).collect())
+    // What an operation moves from and to stands in its input, by id; one that has stopped may be tried again.
+    let over = [OperationState::Done, OperationState::Undone].map(|state| state.to_string());
+    let operations: Vec<(String, String)> = read!(store, |c| Ok(operation::table
+        .filter(operation::input.like(format!("%{}%", id.text())))
+        .filter(operation::state.ne_all(over.clone()))
+        .select((operation::kind, operation::slug))
+        .order(operation::slug)
+        .load(c)
+        .await?))?;
+    let instances = instances.into_iter().map(|(slug, environment)| format!("the {environment} instance of {slug}"));
+    Ok(instances.chain(operations.into_iter().map(|(kind, slug)| format!("the operation `{kind}` of {slug}"))).collect())
 }
 
 /// Forgets a release. Look at [`uses`] first; what came in between is refused by the store itself.

@@ -15,7 +15,7 @@ diesel::table! {
     instance (id) {
         id -> Text, municipality_id -> Text, environment -> Text, network_kind -> Text, domain -> Text, locale -> Text,
         admin_login -> Text, admin_email -> Text, release_id -> Text, desired -> Text, state -> Text, reason -> Text,
-        slot -> Integer, generation -> Integer, memory_mib -> Integer, cpu_milli -> Integer, pids -> Integer, created_at -> BigInt,
+        slot -> Integer, generation -> Integer, memory_mib -> Integer, cpu_milli -> Integer, pids -> Integer, created_at -> BigInt, paused -> Bool,
     }
 }
 diesel::table! { domain (name) { name -> Text, instance_id -> Text, wildcard -> Bool, created_at -> BigInt, } }

@@ -4,7 +4,7 @@
 //! Every workflow's version and steps, as stored journals name them. A change here must be meant: an operation begun by one
 //! binary may be ended by another. CONTRIBUTING.md, "Change a workflow", tells how.
 
-use flotta::onboarding::workflows;
+use flotta::catalogue as workflows;
 
 const FILE: &str = "tests/it/golden/workflows.txt";
 
@@ -27,9 +27,9 @@ fn workflows_are_what_stored_journals_name() {
 
 #[test]
 fn there_is_one_workflow_of_each_kind_and_no_step_twice() {
-    use flotta::fleet::OperationKind::{Offboard, Onboard, Repair, Resume, Suspend};
+    use flotta::fleet::OperationKind::{Offboard, Onboard, Repair, Resume, Revert, Suspend, Update};
     let all = workflows::all();
-    for kind in [Onboard, Suspend, Resume, Offboard, Repair] {
+    for kind in [Onboard, Suspend, Resume, Offboard, Repair, Update, Revert] {
         assert_eq!(all.iter().filter(|w| w.kind == kind).count(), 1, "{kind}");
     }
     for workflow in &all {

@@ -32,12 +32,43 @@ fn rules() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("instances", over(&["workflow"])),
         ("releases", over(&["instances"])),
         ("platform", over(&["instances"])),
-        ("rollouts", vec![]),
+        ("rollouts", over(&["workflow", "instances", "platform", "onboarding"])),
+        ("catalogue", vec!["store", "workflow", "instances", "onboarding", "rollouts"]),
         ("onboarding", over(&["workflow", "instances", "platform"])),
-        ("tasks", over(&["workflow", "instances", "platform", "onboarding", "releases", "access"])),
-        ("cli", vec!["config", "telemetry", "store", "vault", "access", "app", "web", "onboarding"]),
-        ("web", over(&["config", "workflow", "instances", "platform", "onboarding", "releases", "access", "tasks", "app"])),
-        ("app", over(&["config", "workflow", "instances", "platform", "onboarding", "releases", "access", "tasks", "web"])),
+        ("tasks", over(&["workflow", "instances", "platform", "onboarding", "releases", "rollouts", "access"])),
+        ("cli", vec!["config", "telemetry", "store", "vault", "access", "app", "web", "onboarding", "catalogue", "rollouts"]),
+        (
+            "web",
+            over(&[
+                "config",
+                "workflow",
+                "instances",
+                "platform",
+                "onboarding",
+                "releases",
+                "rollouts",
+                "access",
+                "tasks",
+                "catalogue",
+                "app",
+            ]),
+        ),
+        (
+            "app",
+            over(&[
+                "config",
+                "workflow",
+                "instances",
+                "platform",
+                "onboarding",
+                "releases",
+                "rollouts",
+                "access",
+                "tasks",
+                "catalogue",
+                "web",
+            ]),
+        ),
         ("lib", vec!["*"]),
         ("main", vec!["*"]),
     ])
@@ -55,7 +86,8 @@ const ALONE: [(&str, &[&str]); 7] = [
 ];
 
 /// Files that decide and never act.
-const PURE: [&str; 6] = [
+const PURE: [&str; 7] = [
+    "rollouts/compare.rs",
     "rollouts/decide.rs",
     "workflow/decide.rs",
     "workflow/interrupt.rs",

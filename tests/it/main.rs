@@ -27,3 +27,4 @@ mod releases;
 mod repair;
 mod store_parity;
 mod support;
+mod updates_real;

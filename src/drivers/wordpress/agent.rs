@@ -19,7 +19,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::{Invitation, Page, Readiness, Site, Wordpress, html, signature};
+use super::{Blog, Fetched, Invitation, Page, Readiness, Site, Wordpress, html, signature};
 use crate::{
     error::{Error, OutsideKind, Result},
     fleet::Domain,
@@ -30,6 +30,8 @@ const BODY_BYTES: usize = 2 * 1024 * 1024;
 const CONNECT: Duration = Duration::from_secs(5);
 const PAGE: Duration = Duration::from_secs(30);
 const VERB: Duration = Duration::from_secs(30);
+/// Above the agent's own limit for the same.
+const UPGRADE: Duration = Duration::from_secs(630);
 
 /// How visitors reach the gateway from here.
 #[derive(Clone, Debug)]
@@ -79,12 +81,18 @@ impl Agent {
 
     /// Asks the agent: the status and the answer, or `null` where the answer is not the agent's.
     async fn ask(&self, site: &Site, key: &SecretString, verb: &str, body: &Value) -> Result<(u16, Value)> {
+        self.ask_at(site, "/", key, verb, body, VERB).await
+    }
+
+    /// As [`Self::ask`], of the site at this path, with this time-out.
+    async fn ask_at(&self, site: &Site, at: &str, key: &SecretString, verb: &str, body: &Value, limit: Duration) -> Result<(u16, Value)> {
         let what = what(site, verb);
-        let path = format!("/.flotta/agent/{verb}");
+        let path = format!("{}/.flotta/agent/{verb}", at.trim_end_matches('/'));
+        checked(&path)?;
         let bytes = body.to_string().into_bytes();
         let signed = signature::sign(key, "POST", &path, &bytes);
         let request = as_gateway(self.direct().await?.post(format!("http://{}:{}{path}", site.address, site.port)), site)
-            .timeout(VERB)
+            .timeout(limit)
             .header(header::CONTENT_TYPE, "application/json")
             .header("X-Flotta-Timestamp", signed.timestamp)
             .header("X-Flotta-Nonce", signed.nonce)
@@ -193,6 +201,10 @@ async fn read(mut response: Response) -> Result<String, reqwest::Error> {
 }
 
 async fn fetch(request: reqwest::RequestBuilder, what: &str) -> Result<Page> {
+    Ok(fetch_whole(request, what).await?.page)
+}
+
+async fn fetch_whole(request: reqwest::RequestBuilder, what: &str) -> Result<Fetched> {
     let begun = Instant::now();
     let response = request.timeout(PAGE).send().await.map_err(|cause| broken(what, &cause))?;
     let status = response.status().as_u16();
@@ -200,7 +212,8 @@ async fn fetch(request: reqwest::RequestBuilder, what: &str) -> Result<Page> {
     let text = read(response).await.map_err(|cause| broken(what, &cause))?;
     let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (title, language) = (html::title(&text), html::language(&text));
-    Ok(Page { status, location, title, language, broken: html::broken(status, &text), milliseconds })
+    let page = Page { status, location, title, language, broken: html::broken(status, &text), milliseconds };
+    Ok(Fetched { page, body: text })
 }
 
 /// Paths come from inside, but end in an address.
@@ -248,6 +261,30 @@ impl Wordpress for Agent {
             fields.remove("ok");
         }
         Ok(answer)
+    }
+
+    async fn fetch(&self, site: &Site, path: &str) -> Result<Fetched> {
+        checked(path)?;
+        let request = self.direct().await?.get(format!("http://{}:{}{path}", site.address, site.port));
+        fetch_whole(as_gateway(request, site), &format!("fetch {path} of {} from its container", site.domain)).await
+    }
+
+    async fn blogs(&self, site: &Site, key: &SecretString) -> Result<Vec<Blog>> {
+        let mut answer = self.verb(site, key, "blogs", &json!({})).await?;
+        serde_json::from_value(answer["blogs"].take()).map_err(|_| misread("blogs"))
+    }
+
+    async fn upgrade(&self, site: &Site, key: &SecretString, blog: &Blog) -> Result<i64> {
+        let own = blog.site(site)?;
+        let (status, answer) = self.ask_at(&own, &blog.path, key, "upgrade", &json!({}), UPGRADE).await?;
+        if answer["ok"] != true {
+            return Err(refused(&format!("upgrade the tables of {}{}", blog.domain, blog.path), status, &answer));
+        }
+        // A path that leads to no site of its own is answered by the main one.
+        if answer["blog"] != blog.id {
+            return Err(outside(OutsideKind::Failed, format!("{}{} is answered by site {}", blog.domain, blog.path, answer["blog"])));
+        }
+        answer["db_version"].as_i64().ok_or_else(|| misread("upgrade"))
     }
 
     async fn invite(&self, site: &Site, key: &SecretString, login: &str) -> Result<Invitation> {

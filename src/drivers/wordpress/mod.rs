@@ -3,13 +3,16 @@
 
 //! WordPress inside an instance: pages as a visitor sees them, and the agent by signed requests.
 
-use std::net::Ipv4Addr;
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::{error::Result, fleet::Domain};
+use crate::{
+    error::{Error, OutsideKind, Result},
+    fleet::Domain,
+};
 
 pub mod agent;
 mod html;
@@ -76,6 +79,52 @@ pub struct Readiness {
     pub sites: Option<u64>,
 }
 
+/// One site of an instance, as its own tables tell it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blog {
+    /// WordPress's number.
+    pub id: u64,
+    /// Its host name, with the port where it is not 443.
+    pub domain: String,
+    /// Its path, with slashes at both ends.
+    pub path: String,
+    /// Whether visitors are kept away from it.
+    #[serde(default)]
+    pub archived: bool,
+    /// Whether it waits for deletion.
+    #[serde(default)]
+    pub deleted: bool,
+    /// Version of its tables.
+    pub db_version: i64,
+    /// Options that look like a version of a theme's or plugin's data.
+    #[serde(default)]
+    pub versions: BTreeMap<String, String>,
+    /// Locks that a migration holds now.
+    #[serde(default)]
+    pub locks: Vec<String>,
+}
+
+impl Blog {
+    /// How to reach it in the same container.
+    ///
+    /// # Errors
+    /// When its host is no host name.
+    pub fn site(&self, of: &Site) -> Result<Site> {
+        let host = self.domain.split(':').next().unwrap_or_default();
+        let domain = host.parse::<Domain>().map_err(|e| Error::outside("wordpress", OutsideKind::Failed, e.to_string()))?;
+        Ok(Site { domain, ..of.clone() })
+    }
+}
+
+/// A page with its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// What it says of itself.
+    pub page: Page,
+    /// Its body, at most 2 MiB.
+    pub body: String,
+}
+
 /// A single-use link for setting a password.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Invitation {
@@ -97,6 +146,12 @@ pub trait Wordpress: Send + Sync + 'static {
     async fn ready(&self, site: &Site, key: &SecretString) -> Result<Readiness>;
     /// Asks the agent for facts.
     async fn facts(&self, site: &Site, key: &SecretString) -> Result<serde_json::Value>;
+    /// As [`Self::page`], with the page's text.
+    async fn fetch(&self, site: &Site, path: &str) -> Result<Fetched>;
+    /// Asks the agent for every site, archived ones too.
+    async fn blogs(&self, site: &Site, key: &SecretString) -> Result<Vec<Blog>>;
+    /// Has the agent bring one site's tables to the version that the code wants, which it gives. May take minutes.
+    async fn upgrade(&self, site: &Site, key: &SecretString, blog: &Blog) -> Result<i64>;
     /// Asks the agent for a link with which this user sets a password.
     async fn invite(&self, site: &Site, key: &SecretString, login: &str) -> Result<Invitation>;
 }

@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Invitation, Page, Readiness, Site, Wordpress};
+use super::{Blog, Fetched, Invitation, Page, Readiness, Site, Wordpress};
 use crate::{
     drivers::{
         gateway::{Route, Target},
         world::{
             Call, State, World, refused,
-            site::{Answer, facts, has_user, page, readiness},
+            site::{Answer, blogs, facts, has_user, page, readiness},
         },
     },
     error::Result,
@@ -82,7 +82,9 @@ impl Wordpress for SimulatedWordpress {
         let (site, key) = (site.clone(), key.clone());
         let call = Call::new("wordpress.ready", site.domain.as_str());
         self.ask(call, move |s| {
-            s.agent(&site, key.expose_secret(), |_, schema, prefix, multisite| Ok(readiness(schema, prefix, multisite)))
+            s.agent(&site, key.expose_secret(), |s, container, schema, prefix, multisite| {
+                Ok(readiness(schema, prefix, multisite, s.wants(container)))
+            })
         })
         .await
     }
@@ -91,7 +93,7 @@ impl Wordpress for SimulatedWordpress {
         let (site, key) = (site.clone(), key.clone());
         let call = Call::new("wordpress.facts", site.domain.as_str());
         self.ask(call, move |s| {
-            s.agent(&site, key.expose_secret(), |container, schema, prefix, multisite| {
+            s.agent(&site, key.expose_secret(), |s, container, schema, prefix, multisite| {
                 let image = s.engine.find_image(&container.state.image);
                 let version = image.and_then(|i| i.labels.get("org.opencontainers.image.version"));
                 Ok(facts(schema, prefix, multisite, version.map_or("6.8.3", String::as_str)))
@@ -100,11 +102,30 @@ impl Wordpress for SimulatedWordpress {
         .await
     }
 
+    async fn fetch(&self, site: &Site, path: &str) -> Result<Fetched> {
+        let page = self.page(site, path).await?;
+        let body = format!("<html lang=\"{}\"><title>{1}</title><body><main><h1>{1}</h1></main></body></html>", page.language, page.title);
+        Ok(Fetched { page, body })
+    }
+
+    async fn blogs(&self, site: &Site, key: &SecretString) -> Result<Vec<Blog>> {
+        let (site, key) = (site.clone(), key.clone());
+        let call = Call::new("wordpress.blogs", site.domain.as_str());
+        self.ask(call, move |s| s.agent(&site, key.expose_secret(), |_, _, schema, prefix, multisite| Ok(blogs(schema, prefix, multisite))))
+            .await
+    }
+
+    async fn upgrade(&self, site: &Site, key: &SecretString, blog: &Blog) -> Result<i64> {
+        let (own, key, id) = (blog.site(site)?, key.clone(), blog.id);
+        let call = Call::new("wordpress.upgrade", own.domain.as_str()).detail(id.to_string());
+        self.ask(call, move |s| s.upgrade(&own, key.expose_secret(), id)).await
+    }
+
     async fn invite(&self, site: &Site, key: &SecretString, login: &str) -> Result<Invitation> {
         let (site, key, login) = (site.clone(), key.clone(), login.to_owned());
         let call = Call::new("wordpress.invite", site.domain.as_str()).detail(login.clone());
         self.ask(call, move |s| {
-            let known = s.agent(&site, key.expose_secret(), |_, schema, prefix, _| {
+            let known = s.agent(&site, key.expose_secret(), |_, _, schema, prefix, _| {
                 let known = has_user(schema, prefix, &login);
                 known.then_some(()).ok_or_else(|| refused(SYSTEM, format!("there is no user `{}`", login.escape_debug())))
             })?;

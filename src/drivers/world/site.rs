@@ -13,12 +13,16 @@ use super::{
     sql::{Schema, quote},
 };
 use crate::{
-    drivers::wordpress::{Page, Readiness, Site},
+    drivers::wordpress::{Blog, Page, Readiness, Site},
     error::{Error, OutsideKind, Result},
     fleet::container::{ExecOutput, Mount},
 };
 
 const DB_VERSION: i64 = 60_421;
+/// Label of a simulated image: the version of the tables that its code wants.
+pub const WANTS: &str = "sim.db-version";
+/// Label of a simulated image: what is wrong with its pages (`fatal`, `text`, `slow`, `install`, `silent`).
+pub const FAULT: &str = "sim.fault";
 const TABLES: [&str; 12] = [
     "commentmeta",
     "comments",
@@ -177,7 +181,9 @@ impl State {
         if container.state.paused {
             return Ok(Answer::Never);
         }
-        if container.started.is_none_or(|started| started.elapsed() < self.timing.boot) {
+        if container.started.is_none_or(|started| started.elapsed() < self.timing.boot)
+            || self.image_label(container, FAULT) == Some("silent")
+        {
             return Err(refused());
         }
         Ok(Answer::Now(self.wordpress(container)))
@@ -189,7 +195,7 @@ impl State {
             Answer::Never => return Ok(Answer::Never),
             Answer::Now(there) => there,
         };
-        let Wordpress::There { schema, prefix, multisite, .. } = there else {
+        let Wordpress::There { container, schema, prefix, multisite } = there else {
             return Ok(Answer::Now(Page { broken: true, ..page(500, "Database Error", "") }));
         };
         let to = |location: String| Ok(Answer::Now(Page { location: Some(location), ..page(302, "", "") }));
@@ -198,6 +204,12 @@ impl State {
             return to(format!("https://{host}/wp-admin/install.php"));
         }
         let main = main_host(schema, &prefix, multisite);
+        let fault = self.image_label(container, FAULT);
+        match fault {
+            Some("fatal") => return Ok(Answer::Now(Page { broken: true, ..page(500, "", "") })),
+            Some("install") => return to(format!("https://{host}/wp-admin/install.php")),
+            _ => {}
+        }
         let known = main == host || (multisite && blog_at(schema, &prefix, &host));
         if !known {
             return to(format!("https://{main}/"));
@@ -207,12 +219,43 @@ impl State {
             None | Some("") => "en-US".to_owned(),
             Some(locale) => locale.replace('_', "-"),
         };
+        let front = Page {
+            broken: fault == Some("text"),
+            milliseconds: if fault == Some("slow") { 4000 } else { 40 },
+            ..page(200, title, &language)
+        };
         Ok(Answer::Now(match path.split('?').next().unwrap_or("") {
-            "/" => page(200, title, &language),
+            "/" => front,
             "/wp-login.php" => page(200, &format!("Logga in ‹ {title} — WordPress"), &language),
             "/wp-admin/" | "/wp-admin" => return to(format!("https://{host}/wp-login.php")),
             _ => page(404, &format!("Sidan hittades inte – {title}"), &language),
         }))
+    }
+
+    fn image_label<'a>(&'a self, container: &Container, label: &str) -> Option<&'a str> {
+        self.engine.find_image(&container.state.image)?.labels.get(label).map(String::as_str)
+    }
+
+    /// The version of the tables that the container's code wants.
+    pub(in crate::drivers) fn wants(&self, container: &Container) -> i64 {
+        self.image_label(container, WANTS).and_then(|v| v.parse().ok()).unwrap_or(DB_VERSION)
+    }
+
+    /// Brings one site's tables to the version that the code of whoever answers there wants.
+    pub(in crate::drivers) fn upgrade(&mut self, site: &Site, key: &str, blog: u64) -> Result<Answer<i64>> {
+        let wanted = match self.agent(site, key, |state, container, _, prefix, _| {
+            Ok((state.wants(container), schema_name(container).to_owned(), options(prefix, blog)))
+        })? {
+            Answer::Never => return Ok(Answer::Never),
+            Answer::Now(wanted) => wanted,
+        };
+        let (version, schema, table) = wanted;
+        self.count(format!("wordpress upgraded {schema} {blog}"));
+        let script = format!("REPLACE INTO {table} VALUES ('db_version', {}, 'yes');", quote(&version.to_string()));
+        let halfway = self.halfway;
+        let tables = self.database.schemas.get_mut(&schema).ok_or_else(|| super::refused("wordpress", "no such schema".to_owned()))?;
+        tables.run(&script, halfway)?;
+        Ok(Answer::Now(version))
     }
 
     /// What the agent answers, given its key; `ask` gets the schema, the table prefix and whether it is a network.
@@ -220,7 +263,7 @@ impl State {
         &self,
         site: &Site,
         key: &str,
-        ask: impl FnOnce(&Container, &Schema, &str, bool) -> Result<T>,
+        ask: impl FnOnce(&Self, &Container, &Schema, &str, bool) -> Result<T>,
     ) -> Result<Answer<T>> {
         match self.reach(site)? {
             Answer::Never => Ok(Answer::Never),
@@ -229,21 +272,48 @@ impl State {
                 if secret(container, "agent_key").is_some_and(|known| known != key) {
                     return Err(super::refused("wordpress", "the agent refused the signature"));
                 }
-                ask(container, schema, &prefix, multisite).map(Answer::Now)
+                ask(self, container, schema, &prefix, multisite).map(Answer::Now)
             }
         }
     }
 }
 
 /// What the agent's `ready` tells.
-pub(in crate::drivers) fn readiness(schema: &Schema, prefix: &str, multisite: bool) -> Readiness {
+pub(in crate::drivers) fn readiness(schema: &Schema, prefix: &str, multisite: bool, wants: i64) -> Readiness {
     let installed = installed(schema, prefix, multisite);
     Readiness {
         installed,
         db_version: option(schema, prefix, "db_version").and_then(|v| v.parse().ok()),
-        wanted_db_version: Some(DB_VERSION),
+        wanted_db_version: Some(wants),
         sites: installed.then(|| if multisite { rows(schema, prefix, "blogs") } else { 1 }),
     }
+}
+
+/// The table of a site's options.
+fn options(prefix: &str, blog: u64) -> String {
+    if blog == 1 { format!("{prefix}options") } else { format!("{prefix}{blog}_options") }
+}
+
+/// What the agent's `blogs` tells.
+pub(in crate::drivers) fn blogs(schema: &Schema, prefix: &str, multisite: bool) -> Vec<Blog> {
+    let version = |id| {
+        let table = schema.tables.get(&options(prefix, id));
+        table.and_then(|t| t.find("option_name", "db_version", "option_value")).and_then(|v| v.parse().ok()).unwrap_or(0)
+    };
+    let blog = |id, domain: &str, path: &str| Blog {
+        id,
+        domain: domain.to_owned(),
+        path: path.to_owned(),
+        db_version: version(id),
+        ..Blog::default()
+    };
+    let table = schema.tables.get(&format!("{prefix}blogs")).filter(|_| multisite);
+    let Some(table) = table else { return vec![blog(1, &main_host(schema, prefix, multisite), "/")] };
+    let (Some(id), Some(domain), Some(path)) = (table.column("blog_id"), table.column("domain"), table.column("path")) else {
+        return Vec::new();
+    };
+    let text = |row: &super::sql::Row, at: usize| row.get(at).cloned().flatten().unwrap_or_default();
+    table.rows.iter().map(|row| blog(text(row, id).parse().unwrap_or(0), &text(row, domain), &text(row, path))).collect()
 }
 
 /// What the agent's `facts` tells.

@@ -24,7 +24,7 @@ impl Step<Context> for Archive {
     fn name(&self) -> &'static str {
         match self.0 {
             BackupKind::Final => "final-archive",
-            BackupKind::Onboarding | BackupKind::Manual => "backup",
+            BackupKind::Onboarding | BackupKind::Manual | BackupKind::Snapshot => "backup",
         }
     }
 

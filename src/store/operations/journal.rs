@@ -340,7 +340,7 @@ pub async fn retry(store: &Store, operation: &Operation, by: &str, now: Timestam
     let row: Row = write!(store, |c| {
         let refused = |message: &str, fix: &str| Error::Conflict(FieldError::new("operation", "cannot-retry", message, fix));
         let later: i64 = operation::table
-            .filter(operation::instance_id.eq(&instance).and(operation::id.gt(operation.id.text())))
+            .filter(operation::instance_id.eq(&instance).and(operation::id.gt(operation.id.text())).and(operation::kind.ne("rehearse")))
             .count()
             .get_result(c)
             .await?;
@@ -354,7 +354,8 @@ pub async fn retry(store: &Store, operation: &Operation, by: &str, now: Timestam
             OperationKind::Onboard => Some(InstanceState::Onboarding),
             OperationKind::Offboard => Some(InstanceState::Offboarding),
             OperationKind::Repair => Some(InstanceState::Repairing),
-            OperationKind::Suspend | OperationKind::Resume => None,
+            OperationKind::Update | OperationKind::Revert => Some(InstanceState::Updating),
+            OperationKind::Suspend | OperationKind::Resume | OperationKind::Rehearse => None,
         };
         let there: i64 = instance::table.filter(instance::id.eq(&instance)).count().get_result(c).await?;
         if there == 0 {

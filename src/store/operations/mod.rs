@@ -158,13 +158,13 @@ pub async fn get(store: &Store, scope: &Scope, id: OperationId) -> Result<Operat
     }
 }
 
-/// The live operation on an instance, if there is one.
+/// The live operation on an instance, if there is one. A rehearsal works beside it and is none.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn live_on(store: &Store, instance: InstanceId) -> Result<Option<Operation>> {
     let row: Option<Row> = read!(store, |c| Ok(operation::table
-        .filter(operation::instance_id.eq(instance.text()).and(operation::state.eq("live")))
+        .filter(operation::instance_id.eq(instance.text()).and(operation::state.eq("live")).and(operation::kind.ne("rehearse")))
         .select(Row::as_select())
         .first(c)
         .await
@@ -228,12 +228,28 @@ pub async fn events_after(store: &Store, id: OperationId, seq: i64) -> Result<Ve
     found.into_iter().map(OperationEvent::try_from).collect()
 }
 
-/// The instances that a live operation works on.
+/// When the last operation on an instance ended; none where none has.
+///
+/// # Errors
+/// When the store fails.
+pub async fn last_end(store: &Store, instance: InstanceId) -> Result<Option<jiff::Timestamp>> {
+    let found: Option<i64> = read!(store, |c| Ok(operation::table
+        .filter(operation::instance_id.eq(instance.text()).and(operation::kind.ne("rehearse")))
+        .select(diesel::dsl::max(operation::finished_at))
+        .first(c)
+        .await?))?;
+    rows::maybe_time("operation.finished_at", found)
+}
+
+/// The instances that a live operation works on. Rehearsals work beside them.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn live_instances(store: &Store) -> Result<Vec<InstanceId>> {
-    let ids: Vec<String> =
-        read!(store, |c| Ok(operation::table.filter(operation::state.eq("live")).select(operation::instance_id).load(c).await?))?;
+    let ids: Vec<String> = read!(store, |c| Ok(operation::table
+        .filter(operation::state.eq("live").and(operation::kind.ne("rehearse")))
+        .select(operation::instance_id)
+        .load(c)
+        .await?))?;
     ids.iter().map(|id| rows::parse("operation.instance_id", id)).collect()
 }

@@ -47,7 +47,7 @@ pub async fn ready(web: Data<Web>) -> HttpResponse {
 /// Figures for Prometheus.
 pub async fn metrics(web: Data<Web>) -> Answer {
     let mut states: BTreeMap<String, f64> =
-        ["onboarding", "running", "suspended", "repairing", "quarantined", "offboarding"].map(|s| (s.to_owned(), 0.0)).into();
+        ["onboarding", "running", "suspended", "repairing", "updating", "quarantined", "offboarding"].map(|s| (s.to_owned(), 0.0)).into();
     for instance in store::instances::all(web.store(), &Scope::Fleet).await? {
         *states.entry(instance.state.to_string()).or_default() += 1.0;
     }

@@ -14,9 +14,9 @@ use utoipa::IntoParams;
 use super::shapes::{self, Listing, Operation};
 use crate::{
     access::Caller,
+    catalogue,
     error::{Error, FieldError, Result},
     fleet::{self, OperationId, OperationKind, OperationState, Slug},
-    onboarding::lifecycle,
     store::{self, operations::Filter},
     web::{
         Web,
@@ -101,10 +101,10 @@ pub async fn retry(web: Data<Web>, caller: Caller, note: Note, path: Path<String
 /// Makes it go on, for programs and for people.
 ///
 /// # Errors
-/// As [`lifecycle::retry`].
+/// As [`catalogue::retry`].
 pub(in crate::web) async fn go_on(web: &Web, caller: &Caller, note: &Note, found: &fleet::Operation) -> Result<fleet::Operation> {
     note.municipality(found.municipality).detail("kind", found.kind.to_string()).detail("municipality", found.slug.to_string());
-    let live = lifecycle::retry(web.tools(), found, caller.principal.user.email.as_str()).await?;
+    let live = catalogue::retry(web.tools(), found, caller.principal.user.email.as_str()).await?;
     web.app.signals.operations.notify_one();
     Ok(live)
 }

@@ -63,7 +63,7 @@ pub struct Instance {
     pub id: String,
     /// `production`, `staging` or `trial`.
     pub environment: String,
-    /// What it does: `onboarding`, `running`, `suspended`, `repairing`, `quarantined` or `offboarding`.
+    /// What it does: `onboarding`, `running`, `suspended`, `repairing`, `updating`, `quarantined` or `offboarding`.
     pub state: String,
     /// What it should be doing: `running`, `suspended` or `removed`.
     pub desired: String,

@@ -46,7 +46,7 @@ impl Tone {
             | ("result", "done")
             | ("domain", "free")
             | ("tone", "ok") => Self::Ok,
-            ("instance", "onboarding" | "repairing" | "offboarding")
+            ("instance", "onboarding" | "repairing" | "updating" | "offboarding")
             | ("operation", "live")
             | ("step", "working" | "undoing")
             | ("event", "intent" | "undoing")

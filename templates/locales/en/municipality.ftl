@@ -5,6 +5,7 @@ municipality-answer-running = The site is running on release { $release }.
 municipality-answer-onboarding = The site is being made on release { $release }.
 municipality-answer-suspended = The site is suspended. Visitors see a page that says so, and all content is kept.
 municipality-answer-repairing = The site differed from what it should be and is being put right.
+municipality-answer-updating = The site is being moved to another release; visitors are served meanwhile.
 municipality-answer-quarantined = The site is set aside and needs attention. Visitors see a page that says so.
 municipality-answer-offboarding = The municipality is being offboarded.
 municipality-answer-none = The municipality has no instance.

@@ -5,6 +5,7 @@ municipality-answer-running = Webbplatsen är i drift på utgåva { $release }.
 municipality-answer-onboarding = Webbplatsen håller på att skapas på utgåva { $release }.
 municipality-answer-suspended = Webbplatsen är pausad. Besökare ser en förklarande sida och allt innehåll finns kvar.
 municipality-answer-repairing = Webbplatsen avvek från det den ska vara och återställs just nu.
+municipality-answer-updating = Webbplatsen flyttas till en annan version; besökarna märker det inte.
 municipality-answer-quarantined = Webbplatsen är satt åt sidan och behöver tillsyn. Besökare ser en förklarande sida.
 municipality-answer-offboarding = Kommunen håller på att avslutas.
 municipality-answer-none = Kommunen har ingen instans.

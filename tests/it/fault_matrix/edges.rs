@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use flotta::{
+    catalogue,
     drivers::{
         gateway::{Gateway, Route, Target, simulated::SimulatedGateway},
         world::{Fault, Rule},
@@ -133,10 +134,10 @@ async fn unknown_versions_and_steps_are_parked(#[values(Kind::Sqlite, Kind::Post
         let parked = fleet.drive(id).await;
         assert_eq!(parked.state, OperationState::Parked);
         assert!(!parked.error.is_empty());
-        lifecycle::retry(&fleet.app.tools, &parked, "test").await.unwrap();
+        catalogue::retry(&fleet.app.tools, &parked, "test").await.unwrap();
         assert_eq!(fleet.drive(id).await.state, OperationState::Parked, "still unknown");
         fleet.raw(&format!("UPDATE operation SET {right} WHERE id = '{id}';")).await;
-        lifecycle::retry(&fleet.app.tools, &fleet.operation(id).await, "test").await.unwrap();
+        catalogue::retry(&fleet.app.tools, &fleet.operation(id).await, "test").await.unwrap();
         fleet.done(id).await;
         assert_eq!(fleet.remains().await, scene.after);
     }
@@ -219,7 +220,7 @@ async fn what_is_gone_is_gone(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind
     // A person suspends it; an offboarding that cannot archive it leaves it as it was.
     let resumed = lifecycle::resume(tools, &seen, "test", None).await.unwrap().operation;
     assert_eq!(fleet.drive(resumed.id).await.state, OperationState::Failed);
-    assert!(matches!(lifecycle::retry(tools, &failed, "test").await, Err(Error::Conflict(_))), "a later operation");
+    assert!(matches!(catalogue::retry(tools, &failed, "test").await, Err(Error::Conflict(_))), "a later operation");
     let refused = lifecycle::offboard(tools, &seen, "ale", false, "test", None).await.unwrap().operation;
     assert_eq!(fleet.drive(refused.id).await.state, OperationState::Undone, "{}", fleet.journal(refused.id).await);
     let still = fleet.instance(instance.id).await;
@@ -230,7 +231,7 @@ async fn what_is_gone_is_gone(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind
     let live = lifecycle::suspend(tools, &still, "test", None).await.unwrap().operation;
     fleet.raw(&format!("DELETE FROM domain WHERE instance_id = '{0}'; DELETE FROM instance WHERE id = '{0}';", instance.id)).await;
     assert_eq!(fleet.drive(live.id).await.state, OperationState::Failed);
-    assert!(lifecycle::retry(tools, &fleet.operation(live.id).await, "test").await.is_err());
+    assert!(catalogue::retry(tools, &fleet.operation(live.id).await, "test").await.is_err());
     assert!(matches!(lifecycle::suspend(tools, &still, "test", None).await, Err(Error::NotFound { .. })));
 }
 

@@ -15,7 +15,7 @@ use flotta::{
     workflow::interrupt::Never,
 };
 
-use super::{Scene, tell};
+use super::{Case, Scene, tell};
 use crate::support::store::Kind;
 
 /// Every way in which one call can go wrong.
@@ -32,8 +32,9 @@ const FAULTS: [Fault; 9] = [
 ];
 
 /// Every call of an undisturbed run fails once, in each of these ways; a 500 also after its effect.
-async fn once(store: Kind, kind: OperationKind, faults: &[Fault]) {
-    let Some(scene) = Scene::set(store, kind).await else { return };
+async fn once(store: Kind, case: impl Into<Case>, faults: &[Fault]) {
+    let Some(scene) = Scene::set(store, case).await else { return };
+    let kind = scene.kind;
     let (mut cells, mut outcomes) = (0, BTreeMap::new());
     for call in &scene.calls {
         let mut rules: Vec<Rule> = faults.iter().map(|fault| Rule::on(call.name, *fault).nth(call.nth)).collect();
@@ -52,8 +53,9 @@ async fn once(store: Kind, kind: OperationKind, faults: &[Fault]) {
 }
 
 /// Every kind of call always fails, in each of these ways, until the operation has given up or waits.
-async fn always(store: Kind, kind: OperationKind, faults: &[Fault]) {
-    let Some(scene) = Scene::set(store, kind).await else { return };
+async fn always(store: Kind, case: impl Into<Case>, faults: &[Fault]) {
+    let Some(scene) = Scene::set(store, case).await else { return };
+    let kind = scene.kind;
     let (mut cells, mut outcomes) = (0, BTreeMap::new());
     let names: BTreeSet<&str> = scene.calls.iter().map(|call| call.name).collect();
     for name in names {
@@ -107,7 +109,12 @@ macro_rules! cells {
 
 use Fault::{DiskFull, Fail500, NeverAfter, NeverBefore, Refused, Unreachable};
 use Kind::{Postgres, Sqlite};
-use OperationKind::{Offboard, Onboard, Repair, Resume, Suspend};
+use OperationKind::{Offboard, Onboard, Repair, Resume, Revert, Suspend, Update};
+
+const UPDATE: Case = Case::Moving(Update, false);
+const UPDATE_DATA: Case = Case::Moving(Update, true);
+const REVERT: Case = Case::Moving(Revert, false);
+const REVERT_DATA: Case = Case::Moving(Revert, true);
 
 const LASTING: [Fault; 6] = [Fail500, Refused, DiskFull, Unreachable, NeverBefore, NeverAfter];
 
@@ -117,6 +124,13 @@ cells! {
     resume_once: once(Sqlite, Resume, &FAULTS);
     offboard_once: once(Sqlite, Offboard, &FAULTS);
     repair_once: once(Sqlite, Repair, &FAULTS);
+    update_once: once(Sqlite, UPDATE, &FAULTS);
+    update_data_once: once(Sqlite, UPDATE_DATA, &FAULTS);
+    revert_once: once(Sqlite, REVERT, &FAULTS);
+    revert_data_once: once(Sqlite, REVERT_DATA, &FAULTS);
+    update_always: always(Sqlite, UPDATE, &LASTING);
+    update_data_always: always(Sqlite, UPDATE_DATA, &LASTING);
+    revert_data_always: always(Sqlite, REVERT_DATA, &LASTING);
     onboard_once_postgres: once(Postgres, Onboard, &FAULTS);
     offboard_once_postgres: once(Postgres, Offboard, &FAULTS);
     onboard_always: always(Sqlite, Onboard, &LASTING);

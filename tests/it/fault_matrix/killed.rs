@@ -18,12 +18,13 @@ use flotta::{
     workflow::interrupt::{Interrupt, Never, Point},
 };
 
-use super::{Scene, tell};
+use super::{Case, Scene, tell};
 use crate::support::{simulated::Kills, store::Kind};
 
 /// Killed at every step and point; where `twice`, each again at every point of the same and the next step.
-async fn at_every_point(store: Kind, kind: OperationKind, twice: bool) {
-    let Some(scene) = Scene::set(store, kind).await else { return };
+async fn at_every_point(store: Kind, case: impl Into<Case>, twice: bool) {
+    let Some(scene) = Scene::set(store, case).await else { return };
+    let kind = scene.kind;
     let steps = scene.steps();
     let (mut cells, mut outcomes) = (0, BTreeMap::new());
     for (at, step) in steps.iter().enumerate() {
@@ -51,8 +52,9 @@ async fn at_every_point(store: Kind, kind: OperationKind, twice: bool) {
 }
 
 /// Killed in the middle of every call, whether the call still has its effect at once, later, or never.
-async fn in_every_call(store: Kind, kind: OperationKind) {
-    let Some(scene) = Scene::set(store, kind).await else { return };
+async fn in_every_call(store: Kind, case: impl Into<Case>) {
+    let Some(scene) = Scene::set(store, case).await else { return };
+    let kind = scene.kind;
     let (mut cells, mut outcomes) = (0, BTreeMap::new());
     for call in &scene.calls {
         for fault in [Fault::NeverBefore, Fault::NeverAfter, Fault::LateBefore(Duration::from_millis(3))] {
@@ -104,8 +106,9 @@ impl Interrupt for Back {
 }
 
 /// Every step that can fail does, and the control plane is killed at every point on the way back.
-async fn while_going_back(store: Kind, kind: OperationKind) {
-    let Some(scene) = Scene::set(store, kind).await else { return };
+async fn while_going_back(store: Kind, case: impl Into<Case>) {
+    let Some(scene) = Scene::set(store, case).await else { return };
+    let kind = scene.kind;
     let steps = scene.steps();
     let last = scene.commit().unwrap_or(steps.len() - 1);
     let (mut cells, mut outcomes) = (0, BTreeMap::new());
@@ -147,7 +150,12 @@ macro_rules! cells {
 }
 
 use Kind::{Postgres, Sqlite};
-use OperationKind::{Offboard, Onboard, Repair, Resume, Suspend};
+use OperationKind::{Offboard, Onboard, Repair, Resume, Revert, Suspend, Update};
+
+const UPDATE: Case = Case::Moving(Update, false);
+const UPDATE_DATA: Case = Case::Moving(Update, true);
+const REVERT: Case = Case::Moving(Revert, false);
+const REVERT_DATA: Case = Case::Moving(Revert, true);
 
 cells! {
     onboard_at_every_point: at_every_point(Sqlite, Onboard, true);
@@ -167,6 +175,18 @@ cells! {
     resume_in_every_call: in_every_call(Sqlite, Resume);
     offboard_in_every_call: in_every_call(Sqlite, Offboard);
     repair_in_every_call: in_every_call(Sqlite, Repair);
+    update_at_every_point: at_every_point(Sqlite, UPDATE, true);
+    update_data_at_every_point: at_every_point(Sqlite, UPDATE_DATA, true);
+    revert_at_every_point: at_every_point(Sqlite, REVERT, true);
+    revert_data_at_every_point: at_every_point(Sqlite, REVERT_DATA, true);
+    update_data_at_every_point_postgres: at_every_point(Postgres, UPDATE_DATA, false);
+    revert_data_at_every_point_postgres: at_every_point(Postgres, REVERT_DATA, false);
+    update_in_every_call: in_every_call(Sqlite, UPDATE);
+    update_data_in_every_call: in_every_call(Sqlite, UPDATE_DATA);
+    revert_data_in_every_call: in_every_call(Sqlite, REVERT_DATA);
+    update_while_going_back: while_going_back(Sqlite, UPDATE);
+    update_data_while_going_back: while_going_back(Sqlite, UPDATE_DATA);
+    revert_data_while_going_back: while_going_back(Sqlite, REVERT_DATA);
     onboard_while_going_back: while_going_back(Sqlite, Onboard);
     suspend_while_going_back: while_going_back(Sqlite, Suspend);
     offboard_while_going_back: while_going_back(Sqlite, Offboard);

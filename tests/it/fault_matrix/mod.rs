@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | `killed.rs` | the control plane is killed at every step and point, and again while it recovers; in the middle of every call; and while it goes back |
 //! | `faults.rs` | every call of an undisturbed run fails in every way once; every kind of call fails always |
+//! | `updates.rs` | how updates and reverts are set up, and what is theirs alone |
 //! | `edges.rs` | something foreign in the way; two control planes; unknown versions; two requests at once |
 //!
 //! On SQLite all cells are run. On PostgreSQL, where each cell takes longer, onboarding and offboarding are run whole; the other
@@ -16,16 +17,18 @@
 mod edges;
 mod faults;
 mod killed;
+mod updates;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use flotta::{
+    catalogue,
     drivers::world::CallRecord,
     fleet::{
         EventKind, Instance, InstanceState, Operation, OperationKind, OperationState,
         container::{Attachment, ContainerSpec, NetworkSpec, VolumeState, label},
     },
-    onboarding::{lifecycle, workflows},
+    onboarding::lifecycle,
     store,
     workflow::{Commit, interrupt::Interrupt},
 };
@@ -34,6 +37,21 @@ use crate::support::{
     simulated::{FLEET, IMAGE, Simulated},
     store::Kind,
 };
+
+/// What is about to be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// A workflow of onboarding's room.
+    Plain(OperationKind),
+    /// An update or revert: whether data moves too.
+    Moving(OperationKind, bool),
+}
+
+impl From<OperationKind> for Case {
+    fn from(kind: OperationKind) -> Self {
+        Self::Plain(kind)
+    }
+}
 
 /// One workflow about to be run, and how it runs undisturbed.
 pub struct Scene {
@@ -55,7 +73,9 @@ pub struct Scene {
 
 impl Scene {
     /// Sets it: another municipality beside it, strangers' things around it, the operation started, everything saved.
-    pub async fn set(store: Kind, kind: OperationKind) -> Option<Self> {
+    pub async fn set(store: Kind, case: impl Into<Case>) -> Option<Self> {
+        let case = case.into();
+        let (Case::Plain(kind) | Case::Moving(kind, _)) = case;
         let mut fleet = Simulated::start(store).await?;
         strangers(&fleet);
         fleet.onboard("bor").await;
@@ -64,7 +84,10 @@ impl Scene {
         } else {
             let instance = fleet.onboard("ale").await;
             fleet.world.put_file(&format!("{FLEET}-ale-production-uploads"), "2026/11/bild.jpg", b"bild");
-            prepare(&fleet, kind, &instance).await
+            match case {
+                Case::Plain(kind) => prepare(&fleet, kind, &instance).await,
+                Case::Moving(kind, data) => updates::prepare(&fleet, kind, data, &instance).await,
+            }
         };
         fleet.world.clear_calls();
         fleet.world.clear_effects();
@@ -117,7 +140,7 @@ impl Scene {
             assert!(!instance.reason.is_empty(), "{}", told("quarantined without a reason"));
             self.check_journal(&operation, cell).await;
             self.fleet.world.clear_faults();
-            lifecycle::retry(&self.fleet.app.tools, &operation, "test").await.unwrap();
+            catalogue::retry(&self.fleet.app.tools, &operation, "test").await.unwrap();
             operation = self.fleet.drive(operation.id).await;
         } else if first == OperationState::Live {
             // It waits for what it cannot see; that is legal as long as it goes on once it can.
@@ -126,10 +149,12 @@ impl Scene {
         }
         let wanted = match operation.state {
             OperationState::Done => &self.after,
-            OperationState::Undone if self.commit().is_some() || self.kind == OperationKind::Suspend => &self.before,
+            OperationState::Undone if self.is_undone_whole() => &self.before,
             other => panic!("{}\n{}", told(&format!("ended {other}")), self.fleet.journal(operation.id).await),
         };
-        let found = self.fleet.remains().await;
+        // What was written between a switch and its undoing is kept for whoever asks for it.
+        let mut found = self.fleet.remains().await;
+        found.retain(|line| !line.contains("-written-meanwhile"));
         if found != *wanted {
             let extra: Vec<_> = found.iter().filter(|line| !wanted.contains(line)).collect();
             let missing: Vec<_> = wanted.iter().filter(|line| !found.contains(line)).collect();
@@ -144,6 +169,11 @@ impl Scene {
             self.check_once(cell).await;
         }
         first
+    }
+
+    /// Whether its undoing leaves nothing.
+    fn is_undone_whole(&self) -> bool {
+        self.commit().is_some() || matches!(self.kind, OperationKind::Suspend | OperationKind::Update | OperationKind::Revert)
     }
 
     /// What must never happen twice has not.
@@ -173,8 +203,8 @@ impl Scene {
 }
 
 /// The workflow of that kind.
-pub fn workflow(kind: OperationKind) -> flotta::workflow::Workflow<flotta::onboarding::steps::Context> {
-    workflows::all().into_iter().find(|w| w.kind == kind).unwrap()
+pub fn workflow(kind: OperationKind) -> flotta::workflow::Workflow<flotta::instances::Context> {
+    catalogue::all().into_iter().find(|w| w.kind == kind).unwrap()
 }
 
 fn schema_of(operation: &Operation) -> String {
@@ -200,6 +230,7 @@ async fn prepare(fleet: &Simulated, kind: OperationKind, instance: &Instance) ->
         OperationKind::Resume => lifecycle::resume(tools, instance, "test", None).await.unwrap().operation,
         OperationKind::Offboard => lifecycle::offboard(tools, instance, "ale", false, "test", None).await.unwrap().operation,
         OperationKind::Repair => lifecycle::repair(tools, instance, "test").await.unwrap().unwrap().operation,
+        OperationKind::Rehearse | OperationKind::Update | OperationKind::Revert => unreachable!("not a workflow of onboarding"),
         OperationKind::Onboard => unreachable!("onboarded elsewhere"),
     };
     (before, operation)

@@ -56,6 +56,7 @@ pub fn instance(of: &Municipality, release: ReleaseId) -> Instance {
         reason: String::new(),
         slot: 0,
         generation: 1,
+        paused: false,
         limits: Limits::default(),
         created_at: now(),
     }

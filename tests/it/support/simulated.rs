@@ -8,7 +8,7 @@
 //! serves hundreds of cells, each from the same start.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
@@ -26,9 +26,9 @@ use flotta::{
         engine::simulated::SimulatedEngine,
         gateway::simulated::SimulatedGateway,
         wordpress::simulated::SimulatedWordpress,
-        world::{Saved, World},
+        world::{Saved, World, image_id},
     },
-    fleet::{Direction, Instance, InstanceId, Operation, OperationId, OperationState, Scope},
+    fleet::{Direction, Instance, InstanceId, Operation, OperationId, OperationState, Release, Scope, container::ImageState},
     onboarding::{self, Request},
     platform,
     releases::{self, Register},
@@ -108,6 +108,18 @@ impl Simulated {
         let register = Register { image: IMAGE.to_owned(), name: Some("6.8-1".to_owned()), contract: None, stable: true };
         releases::register(&app.tools, &register).await.unwrap();
         Some(Self { app, world, clock, store, home, saved: None })
+    }
+
+    /// Registers a release of this name; labels of its image say how it behaves (see `drivers::world`).
+    pub async fn release(&self, name: &str, labels: &[(&str, &str)]) -> Release {
+        let image = format!("flotta/wordpress:{name}");
+        let mut all: BTreeMap<String, String> = [("org.opencontainers.image.version", name), ("se.flotta.contract", "wordpress")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into();
+        all.extend(labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+        self.world.add_image(&image, ImageState { id: image_id(&image), labels: all, environment: Vec::new() });
+        let register = Register { image, name: Some(name.to_owned()), contract: None, stable: false };
+        releases::register(&self.app.tools, &register).await.unwrap()
     }
 
     /// A request for a municipality of that slug at `slug.localhost`.
@@ -213,7 +225,9 @@ impl Simulated {
         let municipalities = store::municipalities::list(&tools.store, &Scope::Fleet, &filter, all).await.unwrap();
         found.extend(municipalities.items.iter().map(|m| format!("row municipality {}", m.slug)));
         for i in store::instances::all(&tools.store, &Scope::Fleet).await.unwrap() {
-            found.push(format!("row instance {} {} {} `{}`", i.key(), i.desired, i.state, i.reason));
+            let release = store::releases::get(&tools.store, i.release).await.unwrap().name;
+            let paused = if i.paused { " paused" } else { "" };
+            found.push(format!("row instance {} {} {} `{}` {release} {}{paused}", i.key(), i.desired, i.state, i.reason, i.generation));
             let secrets = store::secrets::of(&tools.store, &i.id.text()).await.unwrap();
             found.push(format!("row secrets {} {}", i.key(), secrets.len()));
         }
@@ -248,7 +262,7 @@ impl Simulated {
         self.clock.set(*now);
         let home = &self.app.tools.settings.home;
         // Templates stay: making one is a matter of its own tests.
-        for folder in ["secrets", "archives"] {
+        for folder in ["secrets", "archives", "evidence"] {
             if home.join(folder).exists() {
                 fs::remove_dir_all(home.join(folder)).unwrap();
             }

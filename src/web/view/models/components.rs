@@ -38,7 +38,7 @@ impl Model for ComponentsPage {
 
 /// Every state that a page can show, by kind.
 pub(super) const STATES: [(&str, &[&str]); 8] = [
-    ("instance", &["running", "onboarding", "repairing", "suspended", "quarantined", "offboarding"]),
+    ("instance", &["running", "onboarding", "repairing", "updating", "suspended", "quarantined", "offboarding"]),
     ("operation", &["live", "done", "undone", "failed", "parked"]),
     ("step", &["waiting", "skipped", "working", "retrying", "done", "failed", "undoing", "undone"]),
     ("channel", &["candidate", "stable", "retired"]),

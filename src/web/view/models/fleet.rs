@@ -153,6 +153,8 @@ pub struct FleetSummary {
     pub onboarding: usize,
     /// Being put right.
     pub repairing: usize,
+    /// Moved to another release, or back.
+    pub updating: usize,
     /// Stopped on purpose.
     pub suspended: usize,
     /// Set aside for a person.
@@ -169,6 +171,7 @@ impl FleetSummary {
             running: count(InstanceState::Running),
             onboarding: count(InstanceState::Onboarding),
             repairing: count(InstanceState::Repairing),
+            updating: count(InstanceState::Updating),
             suspended: count(InstanceState::Suspended),
             quarantined: count(InstanceState::Quarantined),
             offboarding: count(InstanceState::Offboarding),
@@ -300,7 +303,7 @@ fn county_of(entry: &FleetEntry) -> String {
 pub fn urgency(state: InstanceState) -> u8 {
     match state {
         InstanceState::Quarantined => 0,
-        InstanceState::Repairing => 1,
+        InstanceState::Repairing | InstanceState::Updating => 1,
         InstanceState::Onboarding => 2,
         InstanceState::Offboarding => 3,
         InstanceState::Suspended => 4,
