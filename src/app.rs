@@ -114,6 +114,8 @@ impl App {
             settings: Arc::new(config.fleet.clone()),
             subnet,
             template: Arc::default(),
+            reading: Arc::default(),
+            building: Arc::default(),
             routing: Arc::default(),
         };
         Ok(Self { config: Arc::new(config), tools, signals: Signals::default(), owner: uuid::Uuid::now_v7().to_string() })

@@ -20,6 +20,8 @@ use super::{
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long an answer may take. Registering a release may fetch its image first.
 const ANSWER: Duration = Duration::from_secs(120);
+/// How long a long body may take to be sent and checked.
+const UPLOAD: Duration = Duration::from_secs(1800);
 /// The event stream says something every 15 seconds; after three silent ones it is taken for dead.
 const SILENCE: Duration = Duration::from_secs(45);
 
@@ -115,12 +117,12 @@ impl Client {
         self.send(self.request(Method::PATCH, path, &[]).json(body).timeout(ANSWER)).await
     }
 
-    /// Ends something.
+    /// Ends something. Empty values of the query are left out.
     ///
     /// # Errors
     /// When the control plane does not answer, or says no.
-    pub async fn delete(&self, path: &[&str]) -> Outcome<Answer> {
-        self.send(self.request(Method::DELETE, path, &[]).timeout(ANSWER)).await
+    pub async fn delete(&self, path: &[&str], query: &[(&str, String)]) -> Outcome<Answer> {
+        self.send(self.request(Method::DELETE, path, query).timeout(ANSWER)).await
     }
 
     /// Opens an operation's event stream after the given event.
@@ -135,6 +137,25 @@ impl Client {
         // No limit on the whole: the stream lasts as long as the operation.
         let opening = request.header(header::ACCEPT, "text/event-stream").send();
         let response = tokio::time::timeout(SILENCE, opening).await.map_err(|_| self.silent())?.map_err(|e| self.unreachable(&e))?;
+        self.checked(response).await
+    }
+
+    /// Sends a file as the body and opens the stream that is the answer. Not sent again: the answer tells what came of it.
+    ///
+    /// # Errors
+    /// When the file cannot be read, the control plane does not answer, or says no.
+    pub async fn upload(&self, path: &[&str], query: &[(&str, String)], body: &std::path::Path) -> Outcome<Response> {
+        let failed = |e: std::io::Error| Failure::failed(format!("{}: {e}", body.display()), "");
+        let file = tokio::fs::File::open(body).await.map_err(failed)?;
+        let length = file.metadata().await.map_err(failed)?.len();
+        let pieces = tokio_util::io::ReaderStream::with_capacity(file, 256 * 1024);
+        let request = self
+            .request(Method::POST, path, query)
+            .header(header::CONTENT_TYPE, "application/x-tar")
+            .header(header::CONTENT_LENGTH, length)
+            .body(reqwest::Body::wrap_stream(pieces));
+        let opening = tokio::time::timeout(UPLOAD, request.send());
+        let response = opening.await.map_err(|_| self.silent())?.map_err(|e| self.unreachable(&e))?;
         self.checked(response).await
     }
 

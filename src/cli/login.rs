@@ -119,7 +119,7 @@ pub async fn log_out(output: Output, _args: Logout) -> Outcome {
     if let Some(token) = kept.token {
         let url = credentials::parse(if kept.url.is_empty() { credentials::DEFAULT_URL } else { &kept.url })?;
         let client = Client::new(Target { url, token: Some(token), file: None }, output.language)?;
-        if let Err(failure) = client.delete(&["api", "v1", "session"]).await {
+        if let Err(failure) = client.delete(&["api", "v1", "session"], &[]).await {
             let already = matches!(&failure, Failure::Api(refusal) if refusal.status == 401);
             if !already {
                 eprint!("{}", failure.render(output.language, super::style::colour_on(&std::io::stderr())));

@@ -101,7 +101,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
             output.one(&client.post_once(&ROOT, &body.into()).await?, ONE)
         }
         Command::Revoke(args) => {
-            let answer = client.delete(&[&ROOT[..], &[&args.id.text()]].concat()).await?;
+            let answer = client.delete(&[&ROOT[..], &[&args.id.text()]].concat(), &[]).await?;
             if output.is_json() && !answer.text.trim().is_empty() {
                 return output.json(&answer.text);
             }

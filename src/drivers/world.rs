@@ -31,6 +31,7 @@ use crate::{
 mod engine;
 mod fault;
 mod hand;
+mod image;
 mod parse;
 #[cfg(test)]
 pub(in crate::drivers) mod samples;
@@ -132,7 +133,11 @@ impl World {
             if title == "wordpress" {
                 labels.insert("se.flotta.contract".to_owned(), "wordpress".to_owned());
             }
-            world.add_image(reference, ImageState { id: image_id(reference), labels, environment: Vec::new() });
+            world
+                .add_image(reference, ImageState { id: image_id(reference), labels, environment: Vec::new(), user: "www-data".to_owned() });
+            if title == "wordpress" {
+                world.put_image_files(reference, image::wordpress());
+            }
         }
         world
     }

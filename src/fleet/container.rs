@@ -186,6 +186,32 @@ pub struct ImageState {
     pub labels: BTreeMap<String, String>,
     /// The environment that it declares, `KEY=value`.
     pub environment: Vec<String>,
+    /// The user that its process runs as; empty for root.
+    pub user: String,
+}
+
+/// What an image is built from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageBuild {
+    /// The name that it gets.
+    pub reference: String,
+    /// The file that holds everything that the build may use, as an uncompressed tar with a `Dockerfile` in it.
+    pub context: std::path::PathBuf,
+    /// Labels that it gets besides its own.
+    pub labels: BTreeMap<String, String>,
+    /// Whether its steps may reach the network.
+    pub network: bool,
+}
+
+/// An image that has a name in a repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedImage {
+    /// Its name with the tag.
+    pub reference: String,
+    /// `sha256:…`.
+    pub id: String,
+    /// When it was made, in seconds since 1970.
+    pub created: i64,
 }
 
 /// What a command in a container gave.

@@ -9,6 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::{ReleaseId, instance::text_enum};
 use crate::error::FieldError;
 
+/// The longest tar that a release is built from.
+pub const LONGEST_UPLOAD: u64 = 512 << 20;
+/// What themes, plugins or the folder of a release may hold at most; far above what a fork has (145 MB, 14,428 files).
+pub const MOST_BYTES: u64 = 1 << 30;
+/// How many files they may hold at most.
+pub const MOST_ENTRIES: usize = 200_000;
+
 /// One release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {

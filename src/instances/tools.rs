@@ -48,6 +48,10 @@ pub struct Tools {
     pub subnet: Subnet,
     /// Held while a template is made.
     pub template: Arc<tokio::sync::Mutex<()>>,
+    /// Held while an image is read, through the one container that there is for it.
+    pub reading: Arc<tokio::sync::Mutex<()>>,
+    /// Held while a release is built, and while images that nothing needs are removed.
+    pub building: Arc<tokio::sync::Mutex<()>>,
     /// Held while a route is changed, and while all are compared and loaded, which would take back what changed in between.
     pub routing: Arc<tokio::sync::Mutex<()>>,
 }

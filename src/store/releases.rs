@@ -12,12 +12,12 @@ use super::{
     Page, PageRequest, Store,
     connection::{read, write},
     rows,
-    schema::release,
+    schema::{instance, operation, release},
     unique_violation,
 };
 use crate::{
     error::{Error, FieldError, Result},
-    fleet::{Channel, Release, ReleaseId},
+    fleet::{Channel, Inventory, OperationState, Origin, Release, ReleaseId},
 };
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -52,6 +52,19 @@ impl TryFrom<Row> for Release {
 /// # Errors
 /// `Conflict` when the name is taken.
 pub async fn insert(store: &Store, new: &Release) -> Result<()> {
+    put(store, new, None).await
+}
+
+/// Adds a release that Flotta built, with what it was built from and what is in it.
+///
+/// # Errors
+/// `Conflict` when the name is taken.
+pub async fn insert_built(store: &Store, new: &Release, origin: &Origin, inventory: &Inventory) -> Result<()> {
+    let document = serde_json::to_string(inventory).map_err(|e| Error::Internal(e.to_string()))?;
+    put(store, new, Some((origin, document))).await
+}
+
+async fn put(store: &Store, new: &Release, built: Option<(&Origin, String)>) -> Result<()> {
     let row = Row {
         id: new.id.text(),
         name: new.name.clone(),
@@ -61,7 +74,12 @@ pub async fn insert(store: &Store, new: &Release) -> Result<()> {
         channel: new.channel.to_string(),
         created_at: rows::micros(new.created_at),
     };
-    write!(store, |c| match diesel::insert_into(release::table).values(&row).execute(c).await {
+    let (base, content, document) = match built {
+        Some((origin, document)) => (origin.base.map(|id| id.text()), Some(origin.content.clone()), Some(document)),
+        None => (None, None, None),
+    };
+    let values = (&row, release::base_id.eq(base), release::content.eq(content), release::inventory.eq(document));
+    write!(store, |c| match diesel::insert_into(release::table).values(values).execute(c).await {
         Err(e) if unique_violation(&e).is_some() => Err(Error::Conflict(FieldError::new(
             "name",
             "release-taken",
@@ -147,4 +165,121 @@ pub async fn set_channel(store: &Store, id: ReleaseId, channel: Channel) -> Resu
         .execute(c)
         .await?))?;
     if changed == 1 { Ok(()) } else { Err(Error::not_found("release")) }
+}
+
+/// What is in a release, where that was read already.
+///
+/// # Errors
+/// When the store fails.
+pub async fn inventory(store: &Store, id: ReleaseId) -> Result<Option<Inventory>> {
+    let text: Option<Option<String>> =
+        read!(store, |c| Ok(release::table.filter(release::id.eq(id.text())).select(release::inventory).first(c).await.optional()?))?;
+    let read = |text: String| serde_json::from_str(&text).map_err(|e| Error::Internal(format!("release.inventory: {e}")));
+    text.flatten().map(read).transpose()
+}
+
+/// Keeps what was read from a release's image.
+///
+/// # Errors
+/// `NotFound` when there is no release of that id.
+pub async fn set_inventory(store: &Store, id: ReleaseId, inventory: &Inventory) -> Result<()> {
+    let text = serde_json::to_string(inventory).map_err(|e| Error::Internal(e.to_string()))?;
+    let changed = write!(store, |c| Ok(diesel::update(release::table)
+        .filter(release::id.eq(id.text()))
+        .set(release::inventory.eq(Some(&text)))
+        .execute(c)
+        .await?))?;
+    if changed == 1 { Ok(()) } else { Err(Error::not_found("release")) }
+}
+
+/// What a release was built from; none where Flotta did not build it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn origin(store: &Store, id: ReleaseId) -> Result<Option<Origin>> {
+    let row: Option<(Option<String>, Option<String>)> = read!(store, |c| Ok(release::table
+        .filter(release::id.eq(id.text()))
+        .select((release::base_id, release::content))
+        .first(c)
+        .await
+        .optional()?))?;
+    let Some((base, Some(content))) = row else { return Ok(None) };
+    let base = base.map(|text| rows::parse("release.base_id", &text)).transpose()?;
+    Ok(Some(Origin { base, content }))
+}
+
+/// What needs a release, each in words for people; empty where nothing does. Whoever refers to releases adds to it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn uses(store: &Store, id: ReleaseId) -> Result<Vec<String>> {
+    let instances: Vec<(String, String)> = read!(store, |c| Ok(instance::table
+        .inner_join(super::schema::municipality::table)
+        .filter(instance::release_id.eq(id.text()))
+        .select((super::schema::municipality::slug, instance::environment))
+        .order(super::schema::municipality::slug)
+        .load(c)
+        .await?))?;
+    // What an operation moves from and to stands in its input, by id; one that has stopped may be tried again.
+    let over = [OperationState::Done, OperationState::Undone].map(|state| state.to_string());
+    let operations: Vec<(String, String)> = read!(store, |c| Ok(operation::table
+        .filter(operation::input.like(format!("%{}%", id.text())))
+        .filter(operation::state.ne_all(over.clone()))
+        .select((operation::kind, operation::slug))
+        .order(operation::slug)
+        .load(c)
+        .await?))?;
+    let instances = instances.into_iter().map(|(slug, environment)| format!("the {environment} instance of {slug}"));
+    Ok(instances.chain(operations.into_iter().map(|(kind, slug)| format!("the operation `{kind}` of {slug}"))).collect())
+}
+
+/// Forgets a release. Look at [`uses`] first; what came in between is refused by the store itself.
+///
+/// # Errors
+/// `Conflict` when an instance runs it; `NotFound` when there is none of that id.
+pub async fn delete(store: &Store, id: ReleaseId) -> Result<()> {
+    let changed = write!(store, |c| {
+        let running: i64 = instance::table.filter(instance::release_id.eq(id.text())).count().get_result(c).await?;
+        if running > 0 {
+            return Err(in_use(running).into());
+        }
+        match diesel::delete(release::table.filter(release::id.eq(id.text()))).execute(c).await {
+            Err(diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::ForeignKeyViolation, _)) => Err(in_use(1).into()),
+            other => Ok(other?),
+        }
+    })?;
+    if changed == 1 { Ok(()) } else { Err(Error::not_found("release")) }
+}
+
+fn in_use(running: i64) -> Error {
+    Error::Conflict(FieldError::new(
+        "name",
+        "release-in-use",
+        format!("{running} instances run the release"),
+        "move them to another release first",
+    ))
+}
+
+/// The names by which releases know their images, and the images' ids.
+///
+/// # Errors
+/// When the store fails.
+pub async fn images(store: &Store) -> Result<Vec<(String, String)>> {
+    read!(store, |c| Ok(release::table.select((release::image, release::image_id)).load(c).await?))
+}
+
+/// The newest stable release that was registered before this one.
+///
+/// # Errors
+/// When the store fails.
+pub async fn stable_before(store: &Store, release: &Release) -> Result<Option<Release>> {
+    let row: Option<Row> = read!(store, |c| Ok(release::table
+        .filter(release::channel.eq(Channel::Stable.to_string()))
+        .filter(release::created_at.lt(rows::micros(release.created_at)))
+        .select(Row::as_select())
+        .order(release::created_at.desc())
+        .first(c)
+        .await
+        .optional()?))?;
+    row.map(Release::try_from).transpose()
 }

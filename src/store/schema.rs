@@ -5,7 +5,12 @@
 #![allow(missing_docs)]
 
 diesel::table! { municipality (id) { id -> Text, slug -> Text, name -> Text, code -> Nullable<Text>, contact_email -> Text, created_at -> BigInt, } }
-diesel::table! { release (id) { id -> Text, name -> Text, image -> Text, image_id -> Text, contract -> Text, channel -> Text, created_at -> BigInt, } }
+diesel::table! {
+    release (id) {
+        id -> Text, name -> Text, image -> Text, image_id -> Text, contract -> Text, channel -> Text, created_at -> BigInt,
+        inventory -> Nullable<Text>, base_id -> Nullable<Text>, content -> Nullable<Text>,
+    }
+}
 diesel::table! {
     instance (id) {
         id -> Text, municipality_id -> Text, environment -> Text, network_kind -> Text, domain -> Text, locale -> Text,

@@ -68,10 +68,42 @@ impl Note {
         self.0.borrow_mut().nothing = true;
         self
     }
+    /// Whether that was said.
+    pub fn is_nothing(&self) -> bool {
+        self.0.borrow().nothing
+    }
     /// More to tell, without secrets.
     pub fn detail(&self, name: &str, value: impl Into<Value>) -> &Self {
         self.0.borrow_mut().detail.insert(name.to_owned(), value.into());
         self
+    }
+}
+
+/// A line for the audit log, for a handler that goes on after its answer has begun and knows only then what came of it. The
+/// handler calls [`Note::nothing`] and writes this when it ends.
+pub fn line_for_later(web: &Web, request: &HttpRequest, action: &str, target: &str) -> AuditEntry {
+    let caller = request.extensions().get::<Caller>().cloned();
+    let mut detail = serde_json::Map::new();
+    common_detail(request, caller.as_ref(), &mut detail);
+    AuditEntry {
+        id: AuditId::generate(),
+        at: web.now(),
+        actor: caller.map_or_else(|| "anonymous".to_owned(), |c| c.principal.user.email.to_string()),
+        action: action.to_owned(),
+        target: target.to_owned(),
+        municipality: None,
+        address: auth::address(request).map(|a| a.to_string()).unwrap_or_default(),
+        result: AuditResult::Done,
+        detail: Value::Object(detail),
+    }
+}
+
+fn common_detail(request: &HttpRequest, caller: Option<&Caller>, detail: &mut serde_json::Map<String, Value>) {
+    if let Some(token) = caller.and_then(|c| c.principal.token.as_ref()) {
+        detail.insert("by_token".to_owned(), json!(token.prefix));
+    }
+    if let Some(id) = request.extensions().get::<RequestId>() {
+        detail.insert("request".to_owned(), json!(id.to_string()));
     }
 }
 
@@ -168,7 +200,7 @@ async fn admit(web: &Web, entry: &Entry, request: &mut ServiceRequest) -> Result
         },
         None => None,
     };
-    let body = if changes { read(request).await? } else { Bytes::new() };
+    let body = if changes && !entry.long_body { read(request).await? } else { Bytes::new() };
     if let Some(caller) = caller {
         if let (true, Some(session)) = (changes && !open, &caller.session) {
             auth::own_form(request.headers(), &body, session)?;
@@ -271,12 +303,7 @@ async fn write_down(web: &Web, entry: &Entry, note: &Note, response: &ServiceRes
             detail.insert("errors".to_owned(), Value::Array(fields));
         }
     }
-    if let Some(token) = caller.as_ref().and_then(|c| c.principal.token.as_ref()) {
-        detail.insert("by_token".to_owned(), json!(token.prefix));
-    }
-    if let Some(id) = request.extensions().get::<RequestId>() {
-        detail.insert("request".to_owned(), json!(id.to_string()));
-    }
+    common_detail(request, caller.as_ref(), &mut detail);
     let named =
         || ["slug", "id", "name"].iter().find_map(|part| request.match_info().get(part)).unwrap_or_default().chars().take(100).collect();
     let actor = noted.actor.or_else(|| caller.map(|c| c.principal.user.email.to_string())).unwrap_or_else(|| "anonymous".to_owned());

@@ -110,6 +110,7 @@ fn title(status: StatusCode) -> &'static str {
         409 => "In conflict with what is there",
         413 => "The request is too long",
         415 => "The body is of another media type",
+        422 => "What was sent cannot be used",
         429 => "Too many attempts",
         502 => "Something behind Flotta failed",
         503 => "Not available right now",
@@ -173,6 +174,22 @@ pub fn respond(error: &Error) -> HttpResponse {
         response.headers_mut().insert(name, value);
     }
     response
+}
+
+/// The problem that a domain error is where the request itself was right and what it carried was not: a theme, an image.
+#[must_use]
+pub fn of_content(error: &Error) -> Problem {
+    let plain = of(error);
+    if !matches!(error, Error::Invalid(_)) {
+        return plain;
+    }
+    Problem { status: 422, title: title(StatusCode::UNPROCESSABLE_ENTITY).to_owned(), ..plain }
+}
+
+/// The answer that such an error is.
+#[must_use]
+pub fn respond_content(error: &Error) -> HttpResponse {
+    if matches!(error, Error::Invalid(_)) { send(of_content(error)) } else { respond(error) }
 }
 
 /// A problem that HTTP itself has.

@@ -59,6 +59,8 @@ pub struct Entry {
     pub action: Option<&'static str>,
     /// What a repeat gives.
     pub repeat: Repeat,
+    /// Whether the body is too long to be read before the handler, which reads it by itself.
+    pub long_body: bool,
     handler: fn() -> Route,
 }
 
@@ -69,16 +71,21 @@ impl std::fmt::Debug for Entry {
 }
 
 fn get(path: &'static str, access: Access, handler: fn() -> Route) -> Entry {
-    Entry { method: Method::GET, path, access, action: None, repeat: Repeat::Harmless, handler }
+    Entry { method: Method::GET, path, access, action: None, repeat: Repeat::Harmless, long_body: false, handler }
 }
 
 fn post(path: &'static str, access: Access, action: &'static str, repeat: Repeat, handler: fn() -> Route) -> Entry {
-    Entry { method: Method::POST, path, access, action: Some(action), repeat, handler }
+    Entry { method: Method::POST, path, access, action: Some(action), repeat, long_body: false, handler }
 }
 
 /// A POST that changes nothing: it asks a question too long for an address.
 fn ask(path: &'static str, access: Access, handler: fn() -> Route) -> Entry {
     Entry { method: Method::POST, action: None, ..get(path, access, handler) }
+}
+
+/// A POST whose body its handler reads piece by piece. Doing it twice must be the same as doing it once.
+fn upload(path: &'static str, access: Access, action: &'static str, handler: fn() -> Route) -> Entry {
+    Entry { long_body: true, ..post(path, access, action, Repeat::Harmless, handler) }
 }
 
 fn patch(path: &'static str, access: Access, action: &'static str, handler: fn() -> Route) -> Entry {
@@ -124,7 +131,11 @@ pub fn table() -> Vec<Entry> {
         post("/api/v1/operations/{id}/retry", May(ManageMunicipalities), "operation.retry", Answer, || to(operations::retry)),
         get("/api/v1/releases", May(ReadFleet), || to(releases::list)),
         post("/api/v1/releases", May(ManageReleases), "release.register", Answer, || to(releases::register)),
+        upload("/api/v1/releases/build", May(ManageReleases), "release.build", || to(super::api::build::build)),
         get("/api/v1/releases/{name}", May(ReadFleet), || to(releases::show)),
+        delete("/api/v1/releases/{name}", May(ManageReleases), "release.delete", || to(releases::delete)),
+        get("/api/v1/releases/{name}/inventory", May(ReadFleet), || to(releases::inventory)),
+        get("/api/v1/releases/{name}/difference", May(ReadFleet), || to(releases::difference)),
         post("/api/v1/releases/{name}/promote", May(ManageReleases), "release.promote", Answer, || to(releases::promote)),
         post("/api/v1/releases/{name}/retire", May(ManageReleases), "release.retire", Answer, || to(releases::retire)),
         get("/api/v1/known-municipalities", May(ReadFleet), || to(known::search)),
@@ -162,6 +173,9 @@ pub fn table() -> Vec<Entry> {
         post("/operations/{id}/retry", May(ManageMunicipalities), "operation.retry", Harmless, || to(pages::operation::retry)),
         get("/releases", May(ReadFleet), || to(pages::releases::list)),
         post("/releases", May(ManageReleases), "release.register", Answer, || to(pages::releases::register)),
+        get("/releases/{name}", May(ReadFleet), || to(pages::release::show)),
+        post("/releases/{name}/promote", May(ManageReleases), "release.promote", Harmless, || to(pages::release::promote)),
+        post("/releases/{name}/retire", May(ManageReleases), "release.retire", Harmless, || to(pages::release::retire)),
         get("/users", May(ReadUsers), || to(pages::users::list)),
         post("/users", May(ManageUsers), "user.create", Answer, || to(pages::users::create)),
         get("/users/new", May(ManageUsers), || to(pages::users::new)),

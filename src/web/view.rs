@@ -59,6 +59,8 @@ pub enum Page {
     Operations,
     /// Releases.
     Releases,
+    /// One release.
+    Release,
     /// The audit log.
     Audit,
     /// People who can log in.
@@ -77,7 +79,7 @@ pub enum Page {
 
 impl Page {
     /// Every page and fragment.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::LogIn,
         Self::Fleet,
         Self::Municipality,
@@ -88,6 +90,7 @@ impl Page {
         Self::OperationLive,
         Self::Operations,
         Self::Releases,
+        Self::Release,
         Self::Audit,
         Self::Users,
         Self::User,
@@ -111,6 +114,7 @@ impl Page {
             Self::OperationLive => "operation/live",
             Self::Operations => "operation/list",
             Self::Releases => "release/list",
+            Self::Release => "release/show",
             Self::Audit => "audit/list",
             Self::Users => "user/list",
             Self::User => "user/form",
@@ -126,7 +130,7 @@ impl Page {
         match self {
             Self::Fleet | Self::Municipality | Self::Offboard | Self::Onboard | Self::DomainCheck => "fleet",
             Self::Operation | Self::OperationLive | Self::Operations => "operations",
-            Self::Releases => "releases",
+            Self::Releases | Self::Release => "releases",
             Self::Audit => "audit",
             Self::Users | Self::User => "users",
             Self::Account => "account",

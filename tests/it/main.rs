@@ -22,6 +22,8 @@ mod layering;
 mod onboarding;
 mod pages;
 mod pages_admin;
+mod real_releases;
+mod releases;
 mod repair;
 mod store_parity;
 mod support;

@@ -219,6 +219,30 @@ async fn a_release_is_registered_and_refused_beside_its_field() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_release_has_a_page_and_moves_through_channels_there() {
+    let plane = Plane::furnished().await;
+    let keeper = Browser::log_in(&plane, Role::ReleaseManager).await;
+    let form = [("image", "flotta/wordpress:6.8"), ("release", "6.8+x"), ("contract", ""), ("channel", "candidate")];
+    keeper.done("/releases", &form).await;
+    assert!(keeper.page("/releases").await.contains("href=\"/releases/6.8+x\""));
+    let page = keeper.page("/releases/6.8").await;
+    for text in ["Twenty Twenty-Five", "60421", "8.4.11", "href=\"/municipalities/ale\"", "href=\"/municipalities/mora\"", "lighttpd"] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    let page = keeper.page("/releases/6.8+x").await;
+    assert!(page.contains("Since 6.8") && page.contains("Both hold the same"), "{page}");
+    assert!(page.contains("flotta release delete 6.8+x") && page.contains("/releases/6.8+x/promote"), "{page}");
+    assert_eq!(keeper.done("/releases/6.8+x/promote", &[]).await, "/releases/6.8+x?notice=release-promoted");
+    assert!(keeper.told("/releases/6.8+x/promote", &[], 409).await.contains("id=\"f-channel\""));
+    assert!(keeper.told("/releases/6.8/retire", &[], 409).await.contains("role=\"alert\""));
+    assert_eq!(keeper.done("/releases/6.8+x/retire", &[]).await, "/releases/6.8+x?notice=release-retired");
+    let reader = Browser::log_in(&plane, Role::WebManager).await;
+    let page = reader.page("/releases/6.8").await;
+    assert!(page.contains("href=\"/municipalities/ale\"") && !page.contains("mora"), "only the own municipalities: {page}");
+    assert!(!page.contains("/retire\"") && !page.contains("flotta release delete"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_audit_log_is_filtered_and_leafed_through() {
     let plane = Plane::furnished().await;
     let chief = Browser::log_in(&plane, Role::Administrator).await;

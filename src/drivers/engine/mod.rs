@@ -11,7 +11,8 @@ use crate::{
     fleet::{
         FleetId,
         container::{
-            ContainerSpec, ContainerState, EngineEvent, EngineInfo, ExecOutput, ImageState, NetworkSpec, NetworkState, VolumeState,
+            ContainerSpec, ContainerState, EngineEvent, EngineInfo, ExecOutput, ImageBuild, ImageState, NamedImage, NetworkSpec,
+            NetworkState, VolumeState,
         },
     },
 };
@@ -54,6 +55,14 @@ pub trait Engine: Send + Sync + 'static {
     async fn image(&self, reference: &str) -> Result<Option<ImageState>>;
     /// Fetches an image from its registry.
     async fn pull_image(&self, reference: &str) -> Result<()>;
+
+    /// Builds an image and hands every line of its log to `log`. Where the caller stops waiting, the build is stopped.
+    /// A step that fails is `Refused`: the same context would fail again.
+    async fn build_image(&self, build: &ImageBuild, log: tokio::sync::mpsc::Sender<String>) -> Result<()>;
+    /// Removes a name from an image, and the image with it where it has no other and no container is made from it.
+    async fn remove_image(&self, reference: &str) -> Result<()>;
+    /// Every image that has a name in this repository.
+    async fn images_of(&self, repository: &str) -> Result<Vec<NamedImage>>;
 
     /// The container of that name.
     async fn container(&self, name: &str) -> Result<Option<ContainerState>>;

@@ -18,7 +18,8 @@ use crate::{
     fleet::{
         FleetId,
         container::{
-            ContainerSpec, ContainerState, EngineEvent, EngineInfo, ExecOutput, ImageState, NetworkSpec, NetworkState, VolumeState, label,
+            ContainerSpec, ContainerState, EngineEvent, EngineInfo, ExecOutput, ImageBuild, ImageState, NamedImage, NetworkSpec,
+            NetworkState, VolumeState, label,
         },
     },
 };
@@ -120,6 +121,27 @@ impl Engine for SimulatedEngine {
     async fn pull_image(&self, reference: &str) -> Result<()> {
         let key = reference.to_owned();
         self.0.call(Call::new("engine.pull_image", reference), move |s| s.pull_image(&key)).await
+    }
+
+    async fn build_image(&self, build: &ImageBuild, log: mpsc::Sender<String>) -> Result<()> {
+        let unreadable = |e: std::io::Error| Error::outside("engine", OutsideKind::Failed, format!("{}: {e}", build.context.display()));
+        let context = tokio::fs::read(&build.context).await.map_err(unreadable)?;
+        let wanted = build.clone();
+        let said = self.0.call(Call::new("engine.build_image", build.reference.clone()), move |s| s.build_image(&wanted, &context)).await?;
+        for line in said {
+            log.send(line).await.map_err(|_| refused("engine", "the build was stopped: nobody waits for it any more"))?;
+        }
+        Ok(())
+    }
+
+    async fn remove_image(&self, reference: &str) -> Result<()> {
+        let key = reference.to_owned();
+        self.0.call(Call::new("engine.remove_image", reference), move |s| s.remove_image(&key)).await
+    }
+
+    async fn images_of(&self, repository: &str) -> Result<Vec<NamedImage>> {
+        let key = repository.to_owned();
+        self.0.call(Call::new("engine.images_of", repository), move |s| Ok(s.images_of(&key))).await
     }
 
     async fn container(&self, name: &str) -> Result<Option<ContainerState>> {

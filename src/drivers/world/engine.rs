@@ -22,6 +22,8 @@ const VOLUME_BYTES: u64 = 16_384;
 #[derive(Clone, Default)]
 pub(in crate::drivers) struct Engine {
     pub(in crate::drivers) images: BTreeMap<String, ImageState>,
+    /// Files of images, by their id.
+    pub(in crate::drivers) image_files: BTreeMap<String, super::image::Files>,
     pub(in crate::drivers) registry: BTreeMap<String, ImageState>,
     pub(in crate::drivers) crashing: Vec<String>,
     pub(in crate::drivers) networks: BTreeMap<String, NetworkSpec>,
@@ -387,11 +389,34 @@ impl State {
             Mount::Volume { name, target } => Some((name, below(target.trim_end_matches('/'))?.trim_start_matches('/'))),
             _ => None,
         });
-        let (volume, inside) = found.ok_or_else(|| refused(SYSTEM, format!("no such folder in {name}: {path}")))?;
+        let Some((volume, inside)) = found else { return self.copy_of_image(&container.state.image, name, path) };
         let empty = BTreeMap::new();
         let files = self.engine.volumes.get(volume).map_or(&empty, |v| &v.files);
         tar(base(path), inside, files).map_err(|error| Error::Internal(error.to_string()))
     }
+
+    /// A file of the image by itself, or a folder of it.
+    fn copy_of_image(&self, image: &str, name: &str, path: &str) -> Result<Vec<u8>> {
+        let empty = BTreeMap::new();
+        let (files, inside) = (self.engine.image_files.get(image).unwrap_or(&empty), path.trim_start_matches('/'));
+        let packed = match files.get(inside) {
+            Some(bytes) => single(base(path), bytes),
+            None if files.keys().any(|file| file.strip_prefix(inside).is_some_and(|rest| rest.starts_with('/'))) => {
+                tar(base(path), inside, files)
+            }
+            None => return Err(refused(SYSTEM, format!("no such file or folder in {name}: {path}"))),
+        };
+        packed.map_err(|error| Error::Internal(error.to_string()))
+    }
+}
+
+fn single(name: &str, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(0o644);
+    header.set_size(bytes.len() as u64);
+    archive.append_data(&mut header, name, bytes)?;
+    archive.into_inner()
 }
 
 fn tar(top: &str, inside: &str, files: &BTreeMap<String, Vec<u8>>) -> std::io::Result<Vec<u8>> {

@@ -18,6 +18,7 @@ use super::problem::Problem;
 
 pub mod account;
 pub mod audit;
+pub mod build;
 pub mod events;
 pub mod health;
 pub mod known;
@@ -49,7 +50,8 @@ pub mod users;
         municipalities::list, municipalities::onboard, municipalities::preview, municipalities::show, municipalities::backups,
         municipalities::suspend, municipalities::resume, municipalities::offboard, municipalities::invite,
         operations::list, operations::show, events::stream, operations::retry,
-        releases::list, releases::register, releases::show, releases::promote, releases::retire,
+        releases::list, releases::register, build::build, releases::show, releases::inventory, releases::difference,
+        releases::promote, releases::retire, releases::delete,
         known::search, platform::show,
         users::list, users::create, users::show, users::change, users::password,
         tokens::list, tokens::create, tokens::revoke,

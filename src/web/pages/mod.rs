@@ -15,6 +15,7 @@ pub mod municipality;
 pub mod onboard;
 pub mod operation;
 pub mod preference;
+pub mod release;
 pub mod releases;
 pub mod session;
 pub mod settings;

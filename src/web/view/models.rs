@@ -29,7 +29,7 @@ pub use municipality::{BackupRow, InstanceCard, InstanceFacts, Invitation, Munic
 pub use onboard::{DomainCheck, DomainVerdict, KnownChoice, OnboardForm, OnboardPage, Plan, PlannedStep, ReleaseChoice};
 pub use operation::{NextSteps, OperationFilter, OperationPage, OperationRow, OperationsPage, StepLine, StepState};
 pub use problem::ProblemPage;
-pub use release::{ReleaseForm, ReleaseRow, ReleasesPage};
+pub use release::{PartRow, ReleaseForm, ReleasePage, ReleaseRow, ReleasesPage, RunsOn};
 pub use session::LogInPage;
 pub use settings::{PlatformPart, Setting, SettingSource, SettingsGroup, SettingsPage, Wellness};
 pub use shell::{Notice, Shell, SignedIn, Theme};

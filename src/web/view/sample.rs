@@ -8,7 +8,7 @@ mod lists;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use self::lists::{account, audit, operations, releases, settings, user, users};
+use self::lists::{account, audit, operations, release, release_first, releases, settings, user, users};
 use super::{Language, Page, models::*};
 use crate::{
     error::FieldError,
@@ -79,6 +79,8 @@ pub(super) fn all() -> Vec<Sample> {
         sample("operations", &operations()),
         sample("operations-empty", &OperationsPage { rows: vec![], pager: Pager::default(), live: 0, stopped: 0, ..operations() }),
         sample("releases", &releases()),
+        sample("release", &release()),
+        sample("release-first", &release_first()),
         sample("releases-empty", &ReleasesPage { rows: vec![], ..releases() }),
         sample("audit", &audit()),
         sample("audit-empty", &AuditPage { rows: vec![], filtered: true, pager: Pager::default(), ..audit() }),

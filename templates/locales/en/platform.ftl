@@ -23,6 +23,38 @@ register-contract-hint = How the image takes its settings.
 register-channel-hint = Candidates are for trying out. New municipalities get the newest stable one.
 register-button = Register
 contract-find = Find out from the image
+release-answer = { $count ->
+    [0] No instance that you may see runs it.
+    [one] One instance runs it.
+   *[other] { $count } instances run it.
+ }
+promote-button = Make stable
+retire-button = Retire
+release-changes = Since { $before }
+release-changes-none = Changes
+release-changes-first = No release came before this one.
+inventory = What is in it
+inventory-unknown = The image could not be read just now. Load the page again in a while.
+db-version = Database version
+themes = Themes
+plugins = Plugins
+must-use-plugins = Must-use plugins
+parts-none = None.
+part-name = Name
+part-version = Version
+part-folder = Folder
+part-parent = builds on { $parent }
+packages = { $count ->
+    [one] One Debian package
+   *[other] { $count } Debian packages
+ }
+runs-on = Where it runs
+runs-on-none = Nowhere that you may see.
+about-release = About the release
+release-made = Origin
+release-built = built by Flotta
+release-by-image = registered from an image
+release-commands = By command
 settings = Settings
 settings-answer = { $unwell ->
     [0] Everything that the fleet stands on answers.

@@ -23,6 +23,38 @@ register-contract-hint = Hur avbilden tar emot sina inställningar.
 register-channel-hint = Kandidater är till för prov. Nya kommuner får den nyaste stabila.
 register-button = Registrera
 contract-find = Ta reda på det från avbilden
+release-answer = { $count ->
+    [0] Ingen instans som du får se kör den.
+    [one] En instans kör den.
+   *[other] { $count } instanser kör den.
+ }
+promote-button = Gör stabil
+retire-button = Dra tillbaka
+release-changes = Sedan { $before }
+release-changes-none = Ändringar
+release-changes-first = Ingen utgåva kom före den här.
+inventory = Vad som finns i den
+inventory-unknown = Avbilden kunde inte läsas just nu. Ladda sidan igen om en stund.
+db-version = Databasversion
+themes = Teman
+plugins = Tillägg
+must-use-plugins = Obligatoriska tillägg
+parts-none = Inga.
+part-name = Namn
+part-version = Version
+part-folder = Mapp
+part-parent = bygger på { $parent }
+packages = { $count ->
+    [one] Ett Debianpaket
+   *[other] { $count } Debianpaket
+ }
+runs-on = Var den körs
+runs-on-none = Ingenstans som du får se.
+about-release = Om utgåvan
+release-made = Ursprung
+release-built = byggd av Flotta
+release-by-image = registrerad från en avbild
+release-commands = Med kommandon
 settings = Inställningar
 settings-answer = { $unwell ->
     [0] Allt som flottan står på svarar.

@@ -53,6 +53,9 @@ fn wrong_usage_ends_with_2_and_names_the_fix() {
         (&["user", "create", "a@ale.se", "--name", "A", "--role", "king"], "administrator operator"),
         (&["token", "create", "x", "--days", "9999"], "9999"),
         (&["release", "promote", "../x"], "letters, digits"),
+        (&["release", "build"], "DIR|GIT-URL[#REF]"),
+        (&["release", "build", ".", "--base", "6.8-1"], "--base"),
+        (&["release", "build", "--theme", "x.zip"], "--base"),
         (&["municipality", "list", "--page", "0"], "0"),
         (&["municipality", "list", "--url", "ftp://x"], "http://127.0.0.1:7700"),
     ] {

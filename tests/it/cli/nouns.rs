@@ -84,6 +84,10 @@ fn each_command_asks_for_what_its_api_says() {
         (&["release", "show", "6.8-1"], "GET /api/v1/releases/6.8-1", serde_json::Value::Null),
         (&["release", "promote", "6.8+1"], "POST /api/v1/releases/6.8+1/promote", serde_json::json!({})),
         (&["release", "retire", "6.8-1"], "POST /api/v1/releases/6.8-1/retire", serde_json::json!({})),
+        (&["release", "show", "6.8-1", "--inventory"], "GET /api/v1/releases/6.8-1/inventory", serde_json::Value::Null),
+        (&["release", "show", "6.8-1", "--cyclonedx"], "GET /api/v1/releases/6.8-1/inventory?format=cyclonedx", serde_json::Value::Null),
+        (&["release", "diff", "6.8-2", "6.8-1"], "GET /api/v1/releases/6.8-2/difference?to=6.8-1", serde_json::Value::Null),
+        (&["release", "delete", "6.8-1", "--confirm", "6.8-1"], "DELETE /api/v1/releases/6.8-1?confirm=6.8-1", serde_json::Value::Null),
         (
             &["operation", "list", "--state", "live", "--municipality", "ale", "--kind", "onboard"],
             "GET /api/v1/operations?municipality=ale&state=live&kind=onboard&page=1&per_page=100",
@@ -153,4 +157,25 @@ fn offboarding_is_not_begun_without_the_slug() {
         assert!(came.err.contains("--confirm ale") && came.err.contains("nothing was changed"), "{}", came.err);
     }
     assert_eq!(server.lines(), [""; 0]);
+}
+
+#[test]
+fn a_release_is_not_deleted_without_its_name() {
+    let server = Server::start(|_, _| json(500, ""));
+    for confirm in [&[][..], &["--confirm", "6.8"], &["--confirm", ""]] {
+        let came = against(&server, &[&["release", "delete", "6.8-1"], confirm].concat());
+        assert_eq!(came.status, 2, "{confirm:?}");
+        assert!(came.err.contains("--confirm 6.8-1") && came.err.contains("nothing was changed"), "{}", came.err);
+    }
+    assert_eq!(server.lines(), [""; 0]);
+}
+
+#[test]
+fn a_difference_is_told_in_the_language_asked_for() {
+    let told = r#"{"release":"6.8-2","before":"6.8-1","changes":[],"words":{"en":["Theme Helsingborg 1.0 → 1.1"],"sv":["Temat Helsingborg 1.0 → 1.1"]}}"#;
+    let server = Server::start(move |_, _| json(200, told));
+    assert_eq!(against(&server, &["release", "diff", "6.8-2"]).out, "6.8-1 → 6.8-2\n  Theme Helsingborg 1.0 → 1.1\n");
+    assert!(against(&server, &["release", "diff", "6.8-2", "--language", "sv"]).out.contains("Temat Helsingborg"));
+    let first = Server::start(|_, _| json(200, r#"{"release":"6.8-1","before":null,"changes":[],"words":{"en":[],"sv":[]}}"#));
+    assert!(against(&first, &["release", "diff", "6.8-1"]).out.contains("no release before 6.8-1"));
 }

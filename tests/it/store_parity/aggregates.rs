@@ -5,16 +5,18 @@
 
 use flotta::{
     error::Error,
-    fleet::{Backup, BackupId, Channel, InstanceId, MunicipalityId, Release, ReleaseId, Scope, backup::BackupKind},
+    fleet::{
+        Backup, BackupId, Channel, Instance, InstanceId, Inventory, MunicipalityId, Origin, Release, ReleaseId, Scope, backup::BackupKind,
+    },
     store::{
-        PageRequest, backups, leases, migrate, releases,
+        self, PageRequest, backups, leases, migrate, releases,
         secrets::{self, Sealed},
     },
 };
 use rstest::rstest;
 
 use crate::support::{
-    fixtures::{later, now, release},
+    fixtures::{later, now, onboarded, onboarding, release},
     store::{Kind, TestStore},
 };
 
@@ -43,6 +45,45 @@ async fn releases_have_one_name_each_and_move_through_channels(#[values(Kind::Sq
     assert!(matches!(releases::get(&t.store, ReleaseId::generate()).await, Err(Error::NotFound { .. })));
     let page = releases::list(&t.store, PageRequest { page: 1, per_page: 1 }).await.unwrap();
     assert_eq!((page.items[0].id, page.total), (second.id, 2));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_keeps_what_is_in_it_and_goes_only_when_nothing_needs_it(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let Some(t) = TestStore::open(kind).await else { return };
+    let first = release(&t.store, "6.8-1").await;
+    assert_eq!(releases::inventory(&t.store, first.id).await.unwrap(), None);
+    assert_eq!(releases::origin(&t.store, first.id).await.unwrap(), None);
+    let inventory = Inventory { php: Some("8.4.11".into()), ..Inventory::default() };
+    releases::set_inventory(&t.store, first.id, &inventory).await.unwrap();
+    assert_eq!(releases::inventory(&t.store, first.id).await.unwrap(), Some(inventory.clone()));
+    assert!(matches!(releases::set_inventory(&t.store, ReleaseId::generate(), &inventory).await, Err(Error::NotFound { .. })));
+
+    let built = Release { id: ReleaseId::generate(), name: "6.8-2".into(), created_at: later(1), ..first.clone() };
+    let origin = Origin { base: Some(first.id), content: "c0ffee".into() };
+    releases::insert_built(&t.store, &built, &origin, &inventory).await.unwrap();
+    assert_eq!(releases::origin(&t.store, built.id).await.unwrap(), Some(origin));
+    assert_eq!(releases::inventory(&t.store, built.id).await.unwrap(), Some(inventory));
+    assert_eq!(releases::stable_before(&t.store, &built).await.unwrap(), Some(first.clone()));
+    assert_eq!(releases::stable_before(&t.store, &first).await.unwrap(), None);
+    assert_eq!(releases::images(&t.store).await.unwrap().len(), 2);
+
+    onboarded(&t.store, "ale", None, first.id).await;
+    assert_eq!(releases::uses(&t.store, first.id).await.unwrap(), ["the production instance of ale"]);
+    assert!(releases::uses(&t.store, built.id).await.unwrap().is_empty());
+    let (municipality, instance, _) = onboarded(&t.store, "mora", None, first.id).await;
+    let mut moving = onboarding(municipality, Instance { id: InstanceId::generate(), slot: 7, ..instance });
+    moving.admission = None;
+    moving.operation.instance = InstanceId::generate();
+    moving.operation.input = serde_json::json!({"to": {"release": built.id.text()}});
+    store::operations::start(&t.store, &moving).await.unwrap();
+    assert_eq!(releases::uses(&t.store, built.id).await.unwrap(), ["the operation `onboard` of mora"]);
+    assert!(releases::delete(&t.store, built.id).await.is_ok(), "the store itself minds only what refers to it");
+    releases::insert_built(&t.store, &built, &Origin { base: None, content: "1".into() }, &Inventory::default()).await.unwrap();
+    let kept = releases::delete(&t.store, first.id).await.unwrap_err();
+    assert!(matches!(&kept, Error::Conflict(e) if e.code == "release-in-use"), "{kept:?}");
+    releases::delete(&t.store, built.id).await.unwrap();
+    assert!(matches!(releases::delete(&t.store, built.id).await, Err(Error::NotFound { .. })));
 }
 
 #[rstest]

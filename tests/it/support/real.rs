@@ -53,7 +53,8 @@ pub struct Real {
     home: tempfile::TempDir,
 }
 
-fn settings(data_dir: &Path) -> DockerSettings {
+/// The engine's address and patience in tests.
+pub fn settings(data_dir: &Path) -> DockerSettings {
     let mut settings = DockerSettings { data_dir: data_dir.to_owned(), ..DockerSettings::default() };
     if let Ok(address) = std::env::var("FLOTTA_TEST_ENGINE") {
         settings.address = address;
@@ -265,6 +266,9 @@ impl Drop for Real {
                     engine.remove_container(&container.name).await.unwrap();
                 }
                 engine.remove_network(&format!("{fleet}-net")).await.unwrap();
+                for image in engine.images_of(&format!("{fleet}-release")).await.unwrap() {
+                    engine.remove_image(&image.reference).await.unwrap();
+                }
                 for volume in engine.volumes(&fleet).await.unwrap() {
                     engine.remove_volume(&volume.name).await.unwrap();
                 }

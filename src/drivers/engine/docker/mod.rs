@@ -3,7 +3,7 @@
 
 //! A Docker engine. The only room that imports bollard.
 //!
-//! `spec` says what to ask for, `state` what the answers mean, `failure` what refusals mean, `run` streams commands and
+//! `build` makes images, `spec` says what to ask for, `state` what the answers mean, `failure` what refusals mean, `run` streams commands and
 //! folders, `host` tells what the engine does not. Here is only who calls whom, and for how long.
 
 use std::{collections::HashMap, path::PathBuf, time::Duration};
@@ -29,11 +29,13 @@ use crate::{
     fleet::{
         FleetId,
         container::{
-            ContainerSpec, ContainerState, EngineEvent, EngineInfo, ExecOutput, ImageState, NetworkSpec, NetworkState, VolumeState, label,
+            ContainerSpec, ContainerState, EngineEvent, EngineInfo, ExecOutput, ImageBuild, ImageState, NamedImage, NetworkSpec,
+            NetworkState, VolumeState, label,
         },
     },
 };
 
+mod build;
 mod failure;
 mod host;
 mod run;
@@ -66,11 +68,18 @@ pub struct TimeOuts {
     pub change: Duration,
     /// Fetching an image.
     pub pull: Duration,
+    /// Building an image.
+    pub build: Duration,
 }
 
 impl Default for TimeOuts {
     fn default() -> Self {
-        Self { ask: Duration::from_secs(15), change: Duration::from_secs(60), pull: Duration::from_secs(1200) }
+        Self {
+            ask: Duration::from_secs(15),
+            change: Duration::from_secs(60),
+            pull: Duration::from_secs(1200),
+            build: Duration::from_secs(3600),
+        }
     }
 }
 
@@ -311,6 +320,21 @@ impl Engine for Docker {
         let client = self.client().await?;
         let fetch = client.create_image(Some(options), None, None).try_for_each(|_| async { Ok(()) });
         Ok(timed(&format!("fetch image {reference}"), self.settings.time_outs.pull, fetch).await?)
+    }
+
+    async fn build_image(&self, build: &ImageBuild, log: tokio::sync::mpsc::Sender<String>) -> Result<()> {
+        checked_image(&build.reference)?;
+        build::build(self.client().await?, build, &log, self.settings.time_outs.build).await
+    }
+
+    async fn remove_image(&self, reference: &str) -> Result<()> {
+        checked_image(reference)?;
+        build::remove(self.client().await?, reference, self.change()).await
+    }
+
+    async fn images_of(&self, repository: &str) -> Result<Vec<NamedImage>> {
+        checked_image(repository)?;
+        build::named(self.client().await?, repository, self.ask()).await
     }
 
     async fn container(&self, name: &str) -> Result<Option<ContainerState>> {

@@ -46,7 +46,12 @@ pub(super) fn volume(seen: Volume) -> VolumeState {
 /// An image.
 pub(super) fn image(seen: ImageInspect) -> ImageState {
     let config = seen.config.unwrap_or_default();
-    ImageState { id: seen.id.unwrap_or_default(), labels: ordered(config.labels), environment: config.env.unwrap_or_default() }
+    ImageState {
+        id: seen.id.unwrap_or_default(),
+        labels: ordered(config.labels),
+        environment: config.env.unwrap_or_default(),
+        user: config.user.unwrap_or_default(),
+    }
 }
 
 /// The first address in any network.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Model;
 use crate::{
     error::FieldError,
-    fleet::{Channel, Contract},
+    fleet::{Channel, Contract, Environment, InstanceState},
     web::view::Page,
 };
 
@@ -65,4 +65,75 @@ pub struct ReleasesPage {
 
 impl Model for ReleasesPage {
     const PAGE: Page = Page::Releases;
+}
+
+/// A theme, a plugin or a package of a release.
+#[derive(Clone, Debug, Serialize)]
+pub struct PartRow {
+    /// Its name.
+    pub name: String,
+    /// Its folder; the name once more for a package.
+    pub slug: String,
+    /// Its version; empty where it does not say.
+    pub version: String,
+    /// The theme that it builds on; empty for most.
+    pub parent: String,
+}
+
+/// An instance that runs a release.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunsOn {
+    /// The municipality's slug.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// Which of its instances.
+    pub environment: Environment,
+    /// How that is.
+    pub state: InstanceState,
+}
+
+/// One release, at `GET /releases/{name}`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReleasePage {
+    /// The release.
+    pub release: ReleaseRow,
+    /// The release that it is compared with, and that it was put on where Flotta built it.
+    pub before: Option<String>,
+    /// Whether Flotta built it.
+    pub built: bool,
+    /// What differs from the one before, in the words of the page's language.
+    pub changes: Vec<String>,
+    /// Whether what is in it could be read.
+    pub known: bool,
+    /// WordPress' version.
+    pub wordpress: Option<String>,
+    /// Its database's version.
+    pub db_version: Option<u64>,
+    /// PHP's version.
+    pub php: Option<String>,
+    /// Its themes.
+    pub themes: Vec<PartRow>,
+    /// Its plugins.
+    pub plugins: Vec<PartRow>,
+    /// Its must-use plugins.
+    pub must_use: Vec<PartRow>,
+    /// Its Debian packages.
+    pub packages: Vec<PartRow>,
+    /// Where it runs, as far as the reader may know.
+    pub runs_on: Vec<RunsOn>,
+    /// Whether the page offers to make it stable.
+    pub may_promote: bool,
+    /// Whether the page offers to retire it.
+    pub may_retire: bool,
+    /// Why what was asked was not done.
+    pub errors: Vec<FieldError>,
+    /// The same by command.
+    pub command: String,
+    /// What else commands do with it, for who may.
+    pub commands: Vec<String>,
+}
+
+impl Model for ReleasePage {
+    const PAGE: Page = Page::Release;
 }

@@ -115,6 +115,10 @@ pub enum Notice {
     UserEnabled,
     /// A release was registered.
     ReleaseRegistered,
+    /// A release became stable.
+    ReleasePromoted,
+    /// A release was retired.
+    ReleaseRetired,
     /// The operation will be tried again.
     RetryAsked,
     /// Logged out.
@@ -125,7 +129,7 @@ pub enum Notice {
 
 impl Notice {
     /// Every notice.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Saved,
         Self::PasswordChanged,
         Self::TokenRevoked,
@@ -133,6 +137,8 @@ impl Notice {
         Self::UserDisabled,
         Self::UserEnabled,
         Self::ReleaseRegistered,
+        Self::ReleasePromoted,
+        Self::ReleaseRetired,
         Self::RetryAsked,
         Self::LoggedOut,
         Self::SessionEnded,
@@ -142,6 +148,7 @@ impl Notice {
 text_enum!(Notice, "notice", [
     Notice::Saved => "saved", Notice::PasswordChanged => "password-changed", Notice::TokenRevoked => "token-revoked",
     Notice::UserCreated => "user-created", Notice::UserDisabled => "user-disabled", Notice::UserEnabled => "user-enabled",
-    Notice::ReleaseRegistered => "release-registered", Notice::RetryAsked => "retry-asked",
+    Notice::ReleaseRegistered => "release-registered", Notice::ReleasePromoted => "release-promoted",
+    Notice::ReleaseRetired => "release-retired", Notice::RetryAsked => "retry-asked",
     Notice::LoggedOut => "logged-out", Notice::SessionEnded => "session-ended",
 ]);

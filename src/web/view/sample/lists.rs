@@ -50,6 +50,55 @@ pub(super) fn releases() -> ReleasesPage {
     }
 }
 
+pub(super) fn release() -> ReleasePage {
+    let part = |slug: &str, name: &str, version: &str, parent: &str| PartRow {
+        slug: slug.to_owned(),
+        name: name.to_owned(),
+        version: version.to_owned(),
+        parent: parent.to_owned(),
+    };
+    let runs = |slug: &str, name: &str, environment, state| RunsOn { slug: slug.to_owned(), name: name.to_owned(), environment, state };
+    ReleasePage {
+        release: releases().rows[1].clone(),
+        before: Some("6.7-4".to_owned()),
+        built: true,
+        changes: ["WordPress 6.7.4 → 6.8.3", "Temat Helsingborg 1.0 → 1.1", "12 Debianpaket ändras, bland dem php8.4-fpm 8.4.1 → 8.4.2"]
+            .map(str::to_owned)
+            .to_vec(),
+        known: true,
+        wordpress: Some("6.8.3".to_owned()),
+        db_version: Some(60_421),
+        php: Some("8.4.11".to_owned()),
+        themes: vec![part("helsingborg", "Helsingborg", "1.1", "municipio"), part("municipio", "Municipio", "7.10.2", "")],
+        plugins: vec![part("modularity", "Modularity", "4.2", ""), part("utan-version", "Ett tillägg utan version", "", "")],
+        must_use: vec![part("loader.php", "loader.php", "", "")],
+        packages: vec![part("lighttpd", "lighttpd", "1.4.79-2", ""), part("php8.4-fpm", "php8.4-fpm", "8.4.11-1+deb13u1", "")],
+        runs_on: vec![
+            runs("ale", "Ale kommun", Environment::Production, InstanceState::Running),
+            runs("helsingborg", "Helsingborgs kommun", Environment::Trial, InstanceState::Suspended),
+        ],
+        may_promote: false,
+        may_retire: true,
+        errors: vec![],
+        command: "flotta release show 6.8-1 --inventory".to_owned(),
+        commands: vec!["flotta release diff 6.8-1".to_owned(), "flotta release retire 6.8-1".to_owned()],
+    }
+}
+
+/// One without a release before it, whose image is gone, and which was not retired.
+pub(super) fn release_first() -> ReleasePage {
+    ReleasePage {
+        before: None,
+        known: false,
+        built: false,
+        changes: vec![],
+        runs_on: vec![],
+        may_promote: true,
+        errors: vec![crate::error::FieldError::new("channel", "release-in-use", "2 instances run release `6.8-1`", "roll them out first")],
+        ..release()
+    }
+}
+
 pub(super) fn audit() -> AuditPage {
     let line = |ago, actor: &str, action: &str, target: &str, result: &str, detail: &str| AuditRow {
         at: before(ago),

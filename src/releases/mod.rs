@@ -1,13 +1,29 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 
-//! Releases: registering an image under a name that never changes, and moving it between channels.
+//! Releases: registering an image under a name that never changes, building one, moving it between channels, deleting it.
+//!
+//! ```text
+//! a tar ─► upload (a file) ─► content (checked, written anew) ─► build ─► engine ─► inventory (read from the image) ─► store
+//! ```
+
+pub mod build;
+pub mod content;
+pub mod cyclonedx;
+pub mod difference;
+mod dockerfile;
+pub mod headers;
+pub mod inventory;
+mod remove;
+pub mod upload;
+
+pub use remove::{delete, prune};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, FieldError, Result},
-    fleet::{Channel, Contract, Release, ReleaseId, release},
+    fleet::{Channel, Contract, Release, ReleaseId, container::ImageState, release},
     instances::Tools,
     store,
 };
@@ -50,24 +66,9 @@ pub async fn register(tools: &Tools, request: &Register) -> Result<Release> {
     };
     let contract = match &request.contract {
         Some(named) => named.parse::<Contract>()?,
-        None => release::detect_contract(|label| image.labels.get(label).map(String::as_str), &image.environment).ok_or_else(|| {
-            FieldError::new(
-                "image",
-                "no-contract",
-                format!("`{reference}` does not say how it is configured"),
-                "give a contract, or label the image with se.flotta.contract",
-            )
-        })?,
+        None => contract_of(&image, "image", &format!("`{reference}`"))?,
     };
-    if contract == Contract::Municipio {
-        return Err(FieldError::new(
-            "contract",
-            "contract-not-run",
-            "images of the municipio contract are recognised, but this version of Flotta does not run them: they take passwords only from the visible environment",
-            "use an image of the wordpress contract",
-        )
-        .into());
-    }
+    can_run(contract)?;
     let name = match request.name.as_deref().or_else(|| image.labels.get("org.opencontainers.image.version").map(String::as_str)) {
         Some(name) => release::release_name(name.trim()).map_err(|e| e.at("name"))?,
         None => {
@@ -86,7 +87,32 @@ pub async fn register(tools: &Tools, request: &Register) -> Result<Release> {
         created_at: tools.clock.now(),
     };
     store::releases::insert(&tools.store, &new).await?;
+    inventory::try_to_read(tools, &new).await;
     Ok(new)
+}
+
+/// How an image is configured, by what it says itself.
+fn contract_of(image: &ImageState, field: &str, called: &str) -> Result<Contract, FieldError> {
+    release::detect_contract(|label| image.labels.get(label).map(String::as_str), &image.environment).ok_or_else(|| {
+        FieldError::new(
+            field,
+            "no-contract",
+            format!("{called} does not say how it is configured"),
+            "give a contract, or label the image with se.flotta.contract",
+        )
+    })
+}
+
+fn can_run(contract: Contract) -> Result<(), FieldError> {
+    match contract {
+        Contract::Wordpress => Ok(()),
+        Contract::Municipio => Err(FieldError::new(
+            "contract",
+            "contract-not-run",
+            "images of the municipio contract are recognised, but this version of Flotta does not run them: they take passwords only from the visible environment",
+            "use an image of the wordpress contract",
+        )),
+    }
 }
 
 /// Moves a release to another channel.
@@ -116,4 +142,19 @@ pub async fn move_to(tools: &Tools, name: &str, channel: Channel) -> Result<Rele
     }
     store::releases::set_channel(&tools.store, release.id, channel).await?;
     Ok(Release { channel, ..release })
+}
+
+/// The release before another: the one that it was put on, or the newest stable one that is older.
+///
+/// # Errors
+/// When the store fails.
+pub async fn before(tools: &Tools, release: &Release) -> Result<Option<Release>> {
+    if let Some(base) = store::releases::origin(&tools.store, release.id).await?.and_then(|origin| origin.base) {
+        match store::releases::get(&tools.store, base).await {
+            // It was deleted meanwhile.
+            Err(Error::NotFound { .. }) => {}
+            other => return other.map(Some),
+        }
+    }
+    store::releases::stable_before(&tools.store, release).await
 }
