@@ -7,7 +7,10 @@
 //! after, and [`compare`] says what differs. [`decide`] says what a rollout of many does next.
 
 pub mod compare;
+pub mod complaints;
 pub mod decide;
 pub mod pages;
+pub mod reading;
+pub mod rehearsals;
 pub mod updates;
 pub mod workflows;

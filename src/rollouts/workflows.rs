@@ -3,10 +3,11 @@
 
 //! The operations of this room as lists of steps; see [`crate::onboarding::workflows`] before changing one.
 
+use super::rehearsals;
 use crate::{instances::Context, workflow::Workflow};
 
 /// Every workflow of this room, one of each kind.
 #[must_use]
 pub fn all() -> Vec<Workflow<Context>> {
-    Vec::new()
+    vec![rehearsals::workflow::rehearse()]
 }

@@ -346,7 +346,9 @@ impl<K: Catalogue> Runner<K> {
             }
             Next::GiveUp => {
                 change.state = OperationState::Failed;
-                change.instance = InstanceChange::Quarantine { desired: aim(workflow), reason: why.to_owned() };
+                if !workflow.kind.works_beside() {
+                    change.instance = InstanceChange::Quarantine { desired: aim(workflow), reason: why.to_owned() };
+                }
                 turn = Some(Turn::Ended(OperationState::Failed));
             }
         }

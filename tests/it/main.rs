@@ -22,6 +22,7 @@ mod layering;
 mod onboarding;
 mod pages;
 mod pages_admin;
+mod rehearsals;
 mod repair;
 mod store_parity;
 mod support;

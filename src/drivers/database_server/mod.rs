@@ -6,8 +6,9 @@
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use crate::error::Result;
+use crate::{error::Result, fleet::contents::Contents};
 
+mod contents;
 pub mod mariadb;
 pub mod simulated;
 
@@ -34,7 +35,7 @@ pub trait DatabaseServer: Send + Sync + 'static {
     async fn schema(&self, name: &str) -> Result<SchemaState>;
     /// Makes the schema (utf8mb4) and a user of the same name that sees only it; sets the password anew where the user exists.
     async fn create_schema(&self, name: &str, password: &SecretString) -> Result<()>;
-    /// Removes the user and the schema with everything in it.
+    /// Removes the user and the schema with everything in it; whoever still works in it is sent away.
     async fn drop_schema(&self, name: &str) -> Result<()>;
     /// Every schema whose name starts with the prefix.
     async fn schemas(&self, prefix: &str) -> Result<Vec<String>>;
@@ -42,6 +43,8 @@ pub trait DatabaseServer: Send + Sync + 'static {
     async fn run_script(&self, schema: &str, script: &str) -> Result<()>;
     /// One row of text values from a query with bound values; none where nothing matched.
     async fn query_row(&self, schema: &str, query: &str, values: Vec<String>) -> Result<Option<Vec<Option<String>>>>;
+    /// What the schema holds, in digests by table and, where rows have names, by name.
+    async fn contents(&self, name: &str) -> Result<Contents>;
     /// A fingerprint of the schema: table names, row counts and `CHECKSUM TABLE` of each, to compare a restore with its origin.
     async fn fingerprint(&self, schema: &str) -> Result<std::collections::BTreeMap<String, String>>;
 }

@@ -12,6 +12,7 @@ use super::{DatabaseServer, SchemaState};
 use crate::{
     drivers::world::{Call, State, World, refused, sql::Schema},
     error::Result,
+    fleet::contents::Contents,
 };
 
 const SYSTEM: &str = "database server";
@@ -133,6 +134,11 @@ impl DatabaseServer for SimulatedDatabaseServer {
         let (key, query) = (schema.to_owned(), query.to_owned());
         let call = Call::new("database.query_row", schema).detail(query.clone());
         self.0.call(call, move |s| schema_of(s, &key)?.query(&key, &query, values)).await
+    }
+
+    async fn contents(&self, name: &str) -> Result<Contents> {
+        let key = name.to_owned();
+        self.0.call(Call::new("database.contents", name), move |s| Ok(schema_of(s, &key)?.contents())).await
     }
 
     async fn fingerprint(&self, schema: &str) -> Result<BTreeMap<String, String>> {

@@ -8,6 +8,7 @@ pub mod fixtures;
 pub mod fleet;
 pub mod process;
 pub mod real;
+pub mod releases;
 pub mod simulated;
 pub mod store;
 pub mod upstream;
