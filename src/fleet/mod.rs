@@ -7,6 +7,7 @@ pub mod access;
 pub mod audit;
 pub mod backup;
 pub mod container;
+pub mod contents;
 pub mod domain;
 pub mod evidence;
 pub mod id;

@@ -7,11 +7,14 @@
 //! after, and [`compare`] says what differs. [`decide`] says what a rollout of many does next.
 
 pub mod compare;
+pub mod complaints;
 pub mod decide;
 pub mod evidence;
 pub mod pages;
 pub mod steps;
 pub mod sweep;
+pub mod reading;
+pub mod rehearsals;
 pub mod updates;
 pub mod workflows;
 pub mod written;

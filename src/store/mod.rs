@@ -19,6 +19,7 @@ pub mod operations;
 pub mod page;
 pub mod releases;
 mod rows;
+pub mod samples;
 mod schema;
 pub mod secrets;
 pub mod sessions;

@@ -65,6 +65,11 @@ diesel::table! {
         result -> Text, detail -> Text,
     }
 }
+diesel::table! {
+    sample (instance_id, position) {
+        instance_id -> Text, position -> Integer, blog -> BigInt, kind -> Text, host -> Text, path -> Text,
+    }
+}
 diesel::table! { lease (name) { name -> Text, owner -> Text, epoch -> BigInt, until -> BigInt, } }
 
 diesel::joinable!(instance -> municipality (municipality_id));

@@ -24,6 +24,7 @@ mod pages;
 mod pages_admin;
 mod real_releases;
 mod releases;
+mod rehearsals;
 mod repair;
 mod store_parity;
 mod support;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    fleet::{InstanceId, MunicipalityId, Operation, OperationEvent, OperationId, Scope},
+    fleet::{InstanceId, MunicipalityId, Operation, OperationEvent, OperationId, OperationKind, Scope},
 };
 
 mod admit;
@@ -170,6 +170,20 @@ pub async fn live_on(store: &Store, instance: InstanceId) -> Result<Option<Opera
         .await
         .optional()?))?;
     row.map(Operation::try_from).transpose()
+}
+
+/// Every live operation of a kind, the oldest first.
+///
+/// # Errors
+/// When the store fails.
+pub async fn live_of(store: &Store, kind: OperationKind) -> Result<Vec<Operation>> {
+    let rows: Vec<Row> = read!(store, |c| Ok(operation::table
+        .filter(operation::state.eq("live").and(operation::kind.eq(kind.to_string())))
+        .select(Row::as_select())
+        .order((operation::created_at.asc(), operation::id.asc()))
+        .load(c)
+        .await?))?;
+    rows.into_iter().map(Operation::try_from).collect()
 }
 
 /// A page of operations, newest first.

@@ -257,6 +257,7 @@ fn strangers(fleet: &Simulated) {
             bridge: "fl-simb".to_owned(),
             subnet: "192.168.240.0/20".to_owned(),
             gateway: [192, 168, 240, 1].into(),
+            sealed: false,
             labels: other.into_iter().collect(),
         })
         .unwrap();

@@ -52,12 +52,13 @@ pub const FLEET: &str = "sim";
 /// The image of the one release.
 pub const IMAGE: &str = "flotta/wordpress:6.8";
 /// Tables that are saved, parents first. The audit log is append-only, and no operation writes it.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "setting",
     "municipality",
     "\"release\"",
     "instance",
     "domain",
+    "sample",
     "secret",
     "operation",
     "operation_event",
