@@ -11,9 +11,11 @@ pub mod domain;
 pub mod evidence;
 pub mod id;
 pub mod instance;
+pub mod knobs;
 pub mod known;
 pub mod municipality;
 pub mod operation;
+pub mod policy;
 pub mod release;
 pub mod rollout;
 pub mod settings;
@@ -27,8 +29,9 @@ pub use id::{FleetId, Id};
 pub use instance::{Desired, Environment, Instance, InstanceState, Limits, NetworkKind};
 pub use municipality::{Code, Email, Municipality, Slug};
 pub use operation::{Direction, EventKind, Operation, OperationEvent, OperationKind, OperationState};
+pub use policy::Policy;
 pub use release::{Channel, Contract, Release};
-pub use rollout::RolloutId;
+pub use rollout::{Rollout, RolloutId};
 pub use settings::{FleetSettings, GatewaySettings, Subnet};
 
 /// Identifies a municipality.

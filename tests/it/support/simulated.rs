@@ -52,7 +52,7 @@ pub const FLEET: &str = "sim";
 /// The image of the one release.
 pub const IMAGE: &str = "flotta/wordpress:6.8";
 /// Tables that are saved, parents first. The audit log is append-only, and no operation writes it.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 17] = [
     "setting",
     "municipality",
     "\"release\"",
@@ -66,6 +66,10 @@ const TABLES: [&str; 13] = [
     "\"user\"",
     "user_municipality",
     "lease",
+    "rollout",
+    "rollout_member",
+    "rollout_event",
+    "rollout_policy",
 ];
 /// More turns than any operation takes that is not stuck.
 const TURNS: usize = 400;
