@@ -124,6 +124,15 @@ impl Error {
         Self::Outside { system, message: message.into(), kind }
     }
 
+    /// Which outside system failed, where one did.
+    #[must_use]
+    pub fn system(&self) -> Option<&'static str> {
+        match self {
+            Self::Outside { system, .. } => Some(system),
+            _ => None,
+        }
+    }
+
     /// Whether the same call may well succeed a little later.
     #[must_use]
     pub fn is_transient(&self) -> bool {

@@ -55,9 +55,12 @@ pub struct Move {
     /// For which rollout; none where a person moved this instance alone.
     #[serde(default)]
     pub rollout: Option<RolloutId>,
-    /// The update whose snapshot is put back; reverts only, and only where the data goes back too.
+    /// The update that is taken back; reverts only.
     #[serde(default)]
-    pub restore: Option<OperationId>,
+    pub reverts: Option<OperationId>,
+    /// Whether that update's snapshot is put back too; reverts only.
+    #[serde(default)]
+    pub with_data: bool,
     /// So long requests of the old container may take to end, in seconds.
     pub drain_seconds: u32,
 }
@@ -76,6 +79,12 @@ impl Move {
     pub fn input(&self) -> serde_json::Value {
         serde_json::json!({ Self::KEY: self })
     }
+
+    /// Whether visitors are held back on the way.
+    #[must_use]
+    pub fn pauses(&self) -> bool {
+        if self.reverts.is_some() { self.with_data } else { self.migration.pauses() }
+    }
 }
 
 /// How an update or a revert came out.
@@ -87,6 +96,8 @@ pub struct Ended {
     pub why: String,
     /// Since when the new version serves, where it does.
     pub exposed_at: Option<Timestamp>,
+    /// What is wrong with it all the same, though it serves; such an update is not taken back by itself, since that would lose data.
+    pub ill: Option<String>,
     /// How long visitors were held back, in milliseconds; none where they were not.
     pub paused_milliseconds: Option<u64>,
 }
@@ -117,7 +128,7 @@ mod tests {
     #[test]
     fn what_is_asked_is_read_back() {
         let version = |generation| Version { release: ReleaseId::generate(), generation };
-        let asked = Move { from: version(1), to: version(2), migration: Migration::Data, rollout: None, restore: None, drain_seconds: 10 };
+        let asked = Move { from: version(1), to: version(2), migration: Migration::Data, rollout: None, reverts: None, with_data: false, drain_seconds: 10 };
         assert_eq!(Move::of(&asked.input()), Some(asked));
         assert_eq!(Move::of(&serde_json::json!({"before": {}})), None);
     }

@@ -103,7 +103,14 @@ pub async fn find(target: &Target, relative: &str) -> Result<Option<Backup>> {
 /// `Full` when there is no room; otherwise when the engine or the database server fails. What was begun is removed by the next
 /// try or by [`remove`].
 pub async fn make(target: &Target, operation: OperationId, kind: BackupKind) -> Result<Backup> {
-    let relative = relative(target, operation);
+    make_at(target, relative(target, operation), kind).await
+}
+
+/// As [`make`], in a folder of this name. A snapshot holds the database alone.
+///
+/// # Errors
+/// As [`make`].
+pub async fn make_at(target: &Target, relative: String, kind: BackupKind) -> Result<Backup> {
     let folder = folder(target, &relative);
     let fresh = folder.clone();
     let archives = target.tools.settings.archives();
@@ -129,7 +136,10 @@ pub async fn make(target: &Target, operation: OperationId, kind: BackupKind) -> 
     })
     .await?;
     let tables = tools.database.fingerprint(&schema).await?;
-    let uploads = uploads(target, &folder).await?;
+    let mut files = vec![database];
+    if kind != BackupKind::Snapshot {
+        files.push(uploads(target, &folder).await?);
+    }
     let now = tools.clock.now();
     let manifest = Manifest {
         version: 1,
@@ -146,7 +156,7 @@ pub async fn make(target: &Target, operation: OperationId, kind: BackupKind) -> 
         .collect(),
         release: (target.release.name.clone(), target.release.image_id.clone()),
         created_at: now.to_string(),
-        files: vec![database, uploads],
+        files,
         tables,
     };
     let size_bytes = i64::try_from(manifest.files.iter().map(|f| f.bytes).sum::<u64>()).unwrap_or(i64::MAX);
@@ -266,6 +276,78 @@ pub async fn prove(target: &Target, backup: &Backup) -> Result<()> {
         return Err(Error::outside("archive", OutsideKind::Failed, format!("the restored database differs in {}", differs.join(", "))));
     }
     backups::verified(&tools.store, backup.id, tools.clock.now()).await
+}
+
+/// Reads a snapshot's database to its end, as putting it back would.
+///
+/// # Errors
+/// When a file is missing, cut short or not what was written.
+pub async fn readable(target: &Target, relative: &str) -> Result<()> {
+    let path = folder(target, relative);
+    blocking(move || {
+        let manifest: Manifest = serde_json::from_slice(&fs::read(path.join(MANIFEST))?)?;
+        for file in &manifest.files {
+            if sha256_of(&path.join(&file.name))? != file.sha256 {
+                return Err(std::io::Error::other(format!("the checksum of {} is wrong", file.name)));
+            }
+        }
+        std::io::copy(&mut zstd::Decoder::new(fs::File::open(path.join(DATABASE))?)?, &mut std::io::sink())?;
+        Ok(())
+    })
+    .await
+}
+
+/// Puts a snapshot's database in the place of the instance's: the schema is made anew, so that nothing of what is there stays.
+/// Whoever calls has made sure that nobody writes. May be repeated after any interruption.
+///
+/// # Errors
+/// When the archive cannot be read, the database server fails, or what was put back differs from what was saved.
+pub async fn restore(target: &Target, relative: &str) -> Result<()> {
+    let tools = &target.tools;
+    let schema = target.instance.schema();
+    let path = folder(target, relative);
+    let (manifest, file) = blocking(move || {
+        let manifest: Manifest = serde_json::from_slice(&fs::read(path.join(MANIFEST))?)?;
+        Ok((manifest, fs::File::open(path.join(DATABASE))?))
+    })
+    .await?;
+    tools.database.drop_schema(&schema).await?;
+    tools.database.create_schema(&schema, &target.secret("db_password").await?).await?;
+    let (sink, mut source) = tokio::io::duplex(256 * 1024);
+    let reader = tokio::task::spawn_blocking(move || {
+        let mut sink = SyncIoBridge::new(sink);
+        std::io::copy(&mut zstd::Decoder::new(file)?, &mut sink)?;
+        sink.shutdown()
+    });
+    let fed = tools
+        .engine
+        .exec_from(&tools.settings.database_server(), &["mariadb", "--binary-mode", &schema], None, &mut source, HOURS)
+        .await;
+    drop(source);
+    let read = reader.await.map_err(|e| Error::Internal(e.to_string()))?;
+    let done = fed?;
+    if done.status != 0 {
+        let said = String::from_utf8_lossy(&done.stderr).chars().take(300).collect::<String>();
+        return Err(Error::outside("database server", OutsideKind::Failed, format!("the snapshot could not be put back: {said}")));
+    }
+    read.map_err(files)?;
+    if tools.database.fingerprint(&schema).await? == manifest.tables {
+        return Ok(());
+    }
+    Err(Error::outside("database server", OutsideKind::Failed, "what was put back differs from the snapshot"))
+}
+
+/// The database's tables as the snapshot has them: rows and checksums.
+///
+/// # Errors
+/// When the manifest cannot be read.
+pub async fn tables(target: &Target, relative: &str) -> Result<BTreeMap<String, String>> {
+    let path = folder(target, relative);
+    blocking(move || {
+        let manifest: Manifest = serde_json::from_slice(&fs::read(path.join(MANIFEST))?)?;
+        Ok(manifest.tables)
+    })
+    .await
 }
 
 /// The schema into which an archive of this instance is restored to prove it.

@@ -17,7 +17,7 @@ use crate::{
         wordpress::{Site, Wordpress},
     },
     error::{Error, FieldError, Result},
-    fleet::{FleetSettings, Instance, InstanceId, Release, Scope, Subnet, container::label},
+    fleet::{FleetSettings, Instance, InstanceId, Release, Scope, Subnet, container::{ContainerState, label}},
     store::{self, Store},
     vault::Vault,
 };
@@ -139,6 +139,19 @@ impl Target {
     /// When its slot lies outside the fleet's subnet.
     pub fn address(&self) -> Result<std::net::Ipv4Addr> {
         address(&self.instance, self.tools.subnet)
+    }
+
+    /// Its containers of every generation: the one that serves, and those that earlier updates have kept.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub async fn containers(&self) -> Result<Vec<ContainerState>> {
+        let id = self.instance.id.text();
+        let all = self.tools.engine.containers(&self.tools.settings.fleet).await?;
+        let is_own = |c: &ContainerState| {
+            c.labels.get(label::INSTANCE).is_some_and(|of| *of == id) && c.labels.get(label::ROLE).is_some_and(|role| role == "instance")
+        };
+        Ok(all.into_iter().filter(is_own).collect())
     }
 
     /// Its container's name.

@@ -8,6 +8,9 @@
 
 pub mod compare;
 pub mod decide;
+pub mod evidence;
 pub mod pages;
+pub mod steps;
 pub mod updates;
 pub mod workflows;
+pub mod written;

@@ -5,14 +5,19 @@
 
 use std::time::Duration;
 
+use super::written;
 use crate::{
     error::{Error, FieldError, Result},
     fleet::{
-        Instance, InstanceState, Operation, OperationKind, ReleaseId, RolloutId,
+        EventKind, Instance, InstanceState, Operation, OperationEvent, OperationKind, OperationState, ReleaseId, RolloutId,
+        rollout::{Blame, Outcome},
         update::{Ended, Migration, Move, Version, Written},
     },
-    instances::Tools,
-    store::operations::{self, Idempotency, NewOperation, Started},
+    instances::{Tools, archive},
+    store::{
+        self,
+        operations::{self, Idempotency, NewOperation, Started},
+    },
     workflow::decide::later,
 };
 
@@ -46,7 +51,8 @@ pub async fn update(tools: &Tools, instance: &Instance, order: &Order, by: &str,
         to: Version { release: order.release, generation: instance.generation + 1 },
         migration: order.migration,
         rollout: order.rollout,
-        restore: None,
+        reverts: None,
+        with_data: false,
         drain_seconds: u32::try_from(order.drain.as_secs()).unwrap_or(u32::MAX),
     };
     begin(tools, instance, OperationKind::Update, &asked, by, idempotency).await
@@ -65,8 +71,23 @@ pub async fn revert(
     by: &str,
     idempotency: Option<Idempotency>,
 ) -> Result<Started> {
-    let _ = (tools, instance, update, with_data, by, idempotency);
-    Err(Error::Internal("not built yet".to_owned()))
+    let before = Move::of(&update.input).filter(|_| update.kind == OperationKind::Update);
+    let Some(before) = before else { return Err(refused("no-update", "that operation is no update".to_owned(), "name an update")) };
+    if instance.release != before.to.release || instance.generation != before.to.generation {
+        return Err(refused("moved-since", format!("`{}` was moved since", instance.slug), "look at its later operations"));
+    }
+    if instance.state != InstanceState::Running {
+        return Err(refused("not-running", format!("`{}` is {}", instance.slug, instance.state), "wait until it runs, or resume it"));
+    }
+    if before.migration.pauses() && !with_data {
+        return Err(refused(
+            "needs-approval",
+            format!("the update changed the data of `{}`, which the old release may not understand", instance.slug),
+            "look at what was written since, and go back with the data",
+        ));
+    }
+    let asked = Move { from: before.to, to: before.from, reverts: Some(update.id), with_data, ..before };
+    begin(tools, instance, OperationKind::Revert, &asked, by, idempotency).await
 }
 
 /// How an update or revert came out; none while it is live.
@@ -74,8 +95,44 @@ pub async fn revert(
 /// # Errors
 /// When the store fails.
 pub async fn ended(tools: &Tools, operation: &Operation) -> Result<Option<Ended>> {
-    let _ = (tools, operation);
-    Err(Error::Internal("not built yet".to_owned()))
+    if !operation.state.is_final() {
+        return Ok(None);
+    }
+    let events = operations::events_after(&tools.store, operation.id, 0).await?;
+    let last = |step: &str, kind: EventKind| events.iter().rev().find(|e| e.step == step && e.kind == kind);
+    let (blame, touched) = (blame(&events), touched(&events));
+    let outcome = match (operation.state, operation.kind) {
+        (OperationState::Done, _) => Outcome::Exposed(last("switch", EventKind::Done).map_or(operation.updated_at, |e| e.at)),
+        (OperationState::Undone, OperationKind::Update) if touched => Outcome::RolledBack(blame),
+        (OperationState::Undone, _) => Outcome::Unchanged(blame),
+        _ => Outcome::Quarantined(blame),
+    };
+    let exposed = last("switch", EventKind::Done).filter(|_| operation.state == OperationState::Done);
+    let ill = last("public-check", EventKind::Done).and_then(|e| e.evidence["ill"].as_str().map(ToOwned::to_owned));
+    let held_back = Move::of(&operation.input).is_some_and(|m| m.pauses());
+    let paused = events.iter().find(|e| e.step == "quiesce" && e.kind == EventKind::Intent).filter(|_| held_back);
+    let until = exposed.or_else(|| last("quiesce", EventKind::Undone));
+    let paused_milliseconds =
+        paused.zip(until).and_then(|(from, to)| u64::try_from(to.at.duration_since(from.at).as_millis()).ok());
+    Ok(Some(Ended { outcome, why: operation.error.clone(), exposed_at: exposed.map(|e| e.at), ill, paused_milliseconds }))
+}
+
+/// Whose fault what sent an operation back is: that of the system that its last failure on the way forward names.
+fn blame(events: &[OperationEvent]) -> Blame {
+    let turned = events.iter().position(|e| matches!(e.kind, EventKind::Undoing | EventKind::Undone)).unwrap_or(events.len());
+    let failure = events[..turned].iter().rev().find(|e| e.kind == EventKind::Failed);
+    match failure.and_then(|e| e.evidence["system"].as_str()) {
+        Some("release") => Blame::Release,
+        Some("instance") => Blame::Instance,
+        // A container that does not answer is the release's when it is the new one, which only these steps ask.
+        Some("wordpress") if failure.is_some_and(|e| matches!(e.step.as_str(), "start" | "migrate" | "verify")) => Blame::Release,
+        _ => Blame::Infrastructure,
+    }
+}
+
+/// Whether anything that visitors or their data would notice was begun.
+fn touched(events: &[OperationEvent]) -> bool {
+    events.iter().any(|e| matches!(e.step.as_str(), "migrate" | "switch") && e.kind == EventKind::Intent)
 }
 
 /// What was written on an instance since an update took its snapshot, by site; sites on which nothing was written are left out.
@@ -83,8 +140,14 @@ pub async fn ended(tools: &Tools, operation: &Operation) -> Result<Option<Ended>
 /// # Errors
 /// When the database server or the store fails.
 pub async fn written_since(tools: &Tools, instance: &Instance, update: &Operation) -> Result<Vec<Written>> {
-    let _ = (tools, instance, update);
-    Err(Error::Internal("not built yet".to_owned()))
+    let Some(snapshot) = store::backups::by_path(&tools.store, &relative(tools, instance, update).await?).await? else {
+        return Err(Error::not_found("snapshot of that update"));
+    };
+    written::since(tools, instance, &snapshot).await
+}
+
+async fn relative(tools: &Tools, instance: &Instance, update: &Operation) -> Result<String> {
+    Ok(archive::relative(&tools.target(instance.id).await?, update.id))
 }
 
 fn refused(code: &str, message: String, fix: &str) -> Error {

@@ -13,8 +13,11 @@ use super::{
     schema::{domain, instance, municipality},
 };
 use crate::{
-    error::{Error, Result},
-    fleet::{Desired, Domain, Environment, Instance, InstanceId, InstanceState, Limits, MunicipalityId, ReleaseId, Scope},
+    error::{Error, FieldError, Result},
+    fleet::{
+        Desired, Domain, Environment, Instance, InstanceId, InstanceState, Limits, MunicipalityId, OperationId, ReleaseId, Scope,
+        update::Version,
+    },
 };
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -207,6 +210,79 @@ pub async fn observe(store: &Store, id: InstanceId, from: InstanceState, to: Ins
         .execute(c)
         .await?))?;
     Ok(changed == 1)
+}
+
+/// Who writes for an operation: its id and its owner's count.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// The operation.
+    pub operation: OperationId,
+    /// The owner's count.
+    pub epoch: i64,
+}
+
+/// Inside a `write!`: fails where another has taken the operation.
+macro_rules! still_held {
+    ($connection:ident, $held:expr) => {{
+        use crate::store::schema::operation;
+        let held: i64 = operation::table
+            .filter(operation::id.eq($held.operation.text()).and(operation::lease_epoch.eq($held.epoch)).and(operation::state.eq("live")))
+            .count()
+            .get_result($connection)
+            .await?;
+        if held == 0 {
+            return Err(Error::StaleLease.into());
+        }
+    }};
+}
+
+/// Notes whether the gateway holds an instance's visitors back.
+///
+/// # Errors
+/// `StaleLease` when another has taken the operation; nothing is written then.
+pub async fn set_paused(store: &Store, held: Held, id: InstanceId, paused: bool) -> Result<()> {
+    write!(store, |c| {
+        still_held!(c, held);
+        diesel::update(instance::table.filter(instance::id.eq(id.text()))).set(instance::paused.eq(paused)).execute(c).await?;
+        Ok(())
+    })
+}
+
+/// Makes an instance what it is moved to, and notes whether its visitors are held back. Does nothing where it is that already.
+///
+/// # Errors
+/// `StaleLease` when another has taken the operation, `Conflict` when the instance is at neither version; nothing is written then.
+pub async fn switch(store: &Store, held: Held, id: InstanceId, from: Version, to: Version, paused: bool) -> Result<()> {
+    let to_generation = rows::signed("instance.generation", to.generation)?;
+    let from_generation = rows::signed("instance.generation", from.generation)?;
+    write!(store, |c| {
+        still_held!(c, held);
+        let changed = diesel::update(instance::table)
+            .filter(instance::id.eq(id.text()))
+            .filter(
+                instance::release_id
+                    .eq(from.release.text())
+                    .and(instance::generation.eq(from_generation))
+                    .or(instance::release_id.eq(to.release.text()).and(instance::generation.eq(to_generation))),
+            )
+            .set((
+                instance::release_id.eq(to.release.text()),
+                instance::generation.eq(to_generation),
+                instance::paused.eq(paused),
+            ))
+            .execute(c)
+            .await?;
+        if changed == 1 {
+            return Ok(());
+        }
+        Err(Error::Conflict(FieldError::new(
+            "release",
+            "moved-meanwhile",
+            "the instance runs neither what it is moved from nor what it is moved to",
+            "look at its last operations",
+        ))
+        .into())
+    })
 }
 
 /// How many instances run a release.

@@ -60,6 +60,17 @@ pub enum Turn {
     Interrupted,
 }
 
+/// A failed try of a step.
+struct Failure {
+    why: String,
+    /// Whether it may pass by itself.
+    transient: bool,
+    /// Whether something of somebody else's is in the way.
+    foreign: bool,
+    /// Which outside system failed, where one did.
+    system: Option<&'static str>,
+}
+
 /// What the loop does after one step was looked at.
 enum Flow {
     On(Box<Operation>),
@@ -178,7 +189,7 @@ impl<K: Catalogue> Runner<K> {
             Look::Wait(why) => self.wait(operation, &why).await,
             Look::Fail(why) => {
                 let foreign = matches!(seen, Observation::Foreign(_));
-                self.fail(workflow, &position, operation, &why, false, foreign).await
+                self.fail(workflow, &position, operation, Failure { why, transient: false, foreign, system: None }).await
             }
             Look::Act => self.act(workflow, &position, context, operation, step, &seen).await,
         }
@@ -218,8 +229,8 @@ impl<K: Catalogue> Runner<K> {
         }
         let failure = match acted {
             Ok(Ok(())) => None,
-            Ok(Err(error)) => Some((error.to_string(), error.is_transient())),
-            Err(_) => Some((format!("not done within {} s", step.budget().as_secs()), true)),
+            Ok(Err(error)) => Some((error.to_string(), error.is_transient(), error.system())),
+            Err(_) => Some((format!("not done within {} s", step.budget().as_secs()), true, None)),
         };
         // Look again even after a failure: an engine that answers late may well have done it.
         let seen = self.observe(step, context).await;
@@ -228,19 +239,19 @@ impl<K: Catalogue> Runner<K> {
             let message = match (back, &failure) {
                 (true, _) => "undone".to_owned(),
                 (false, None) => "done".to_owned(),
-                (false, Some((error, _))) => format!("done, though it was answered: {error}"),
+                (false, Some((error, ..))) => format!("done, though it was answered: {error}"),
             };
             return self.settle(workflow, position, operation, step.name(), &message, evidence(&seen)).await;
         }
-        let (why, transient) = failure.unwrap_or_else(|| {
+        let (why, transient, system) = failure.unwrap_or_else(|| {
             let what = match seen {
                 Observation::Partial(what) | Observation::Foreign(what) | Observation::Unknown(what) => what,
                 Observation::Absent => "nothing of it is there afterwards".to_owned(),
                 Observation::Present(_) => "it is still there".to_owned(),
             };
-            (what, true)
+            (what, true, None)
         });
-        self.fail(workflow, position, operation, &why, transient, false).await
+        self.fail(workflow, position, operation, Failure { why, transient, foreign: false, system }).await
     }
 
     /// The step is as it should be: on to the next, or to the end.
@@ -312,16 +323,15 @@ impl<K: Catalogue> Runner<K> {
         workflow: &Workflow<K::Context>,
         position: &Position,
         operation: Operation,
-        why: &str,
-        transient: bool,
-        foreign: bool,
+        failure: Failure,
     ) -> Result<Flow> {
+        let Failure { why, transient, foreign, system } = failure;
         let next = decide::after_failure(position, transient, foreign);
-        warn!(operation.id = %operation.id, municipality = %operation.slug, operation.step = %operation.step, operation.direction = %operation.direction, error = why, next = ?next, "a step failed");
+        warn!(operation.id = %operation.id, municipality = %operation.slug, operation.step = %operation.step, operation.direction = %operation.direction, error = %why, next = ?next, "a step failed");
         let now = self.clock.now();
         let mut change = Change { attempts: operation.attempts + 1, next_at: now, ..Change::none(&operation) };
         if operation.direction == Direction::Forward {
-            why.clone_into(&mut change.error);
+            change.error.clone_from(&why);
         }
         let mut turn = None;
         match next {
@@ -346,13 +356,17 @@ impl<K: Catalogue> Runner<K> {
             }
             Next::GiveUp => {
                 change.state = OperationState::Failed;
-                change.instance = InstanceChange::Quarantine { desired: aim(workflow), reason: why.to_owned() };
+                change.instance = InstanceChange::Quarantine { desired: aim(workflow), reason: why.clone() };
                 turn = Some(Turn::Ended(OperationState::Failed));
             }
         }
         let failed_step = operation.step.clone();
+        let mut evidence = json!({"attempt": operation.attempts + 1});
+        if let Some(system) = system {
+            evidence["system"] = json!(system);
+        }
         let operation = self
-            .record_as(&operation, &failed_step, EventKind::Failed, why.to_owned(), json!({"attempt": operation.attempts + 1}), change)
+            .record_as(&operation, &failed_step, EventKind::Failed, why, evidence, change)
             .await?;
         Ok(turn.map_or_else(|| Flow::On(Box::new(operation)), Flow::Stop))
     }

@@ -277,6 +277,35 @@ impl DatabaseServer for Mariadb {
         .await
     }
 
+    async fn counts(&self, schema: &str) -> Result<BTreeMap<String, u64>> {
+        let schema = checked(schema)?;
+        self.with(&format!("count the rows of schema {schema}"), COMPARE, |mut c| async move {
+            c.query_drop(format!("USE `{schema}`")).await?;
+            let tables: Vec<String> = c
+                .query(format!(
+                    "SELECT table_name FROM information_schema.tables WHERE table_schema = '{schema}' AND table_type = 'BASE TABLE'"
+                ))
+                .await?;
+            let mut counts = BTreeMap::new();
+            for table in tables {
+                let rows: Option<u64> = c.query_first(format!("SELECT COUNT(*) FROM `{}`", table.replace('`', "``"))).await?;
+                counts.insert(table, rows.unwrap_or(0));
+            }
+            Ok(counts)
+        })
+        .await
+    }
+
+    async fn connections(&self, user: &str) -> Result<u64> {
+        let user = checked(user)?;
+        self.with(&format!("count connections of {user}"), ASK, |mut c| async move {
+            let count: Option<u64> =
+                c.query_first(format!("SELECT COUNT(*) FROM information_schema.processlist WHERE user = '{user}'")).await?;
+            Ok(count.unwrap_or(0))
+        })
+        .await
+    }
+
     async fn fingerprint(&self, schema: &str) -> Result<BTreeMap<String, String>> {
         let schema = checked(schema)?;
         self.with(&format!("compare schema {schema}"), COMPARE, |mut c| async move {

@@ -42,6 +42,10 @@ pub trait DatabaseServer: Send + Sync + 'static {
     async fn run_script(&self, schema: &str, script: &str) -> Result<()>;
     /// One row of text values from a query with bound values; none where nothing matched.
     async fn query_row(&self, schema: &str, query: &str, values: Vec<String>) -> Result<Option<Vec<Option<String>>>>;
+    /// The number of rows of every table.
+    async fn counts(&self, schema: &str) -> Result<std::collections::BTreeMap<String, u64>>;
+    /// How many connections of this user are open: of an instance's user, the requests that are being worked on.
+    async fn connections(&self, user: &str) -> Result<u64>;
     /// A fingerprint of the schema: table names, row counts and `CHECKSUM TABLE` of each, to compare a restore with its origin.
     async fn fingerprint(&self, schema: &str) -> Result<std::collections::BTreeMap<String, String>>;
 }

@@ -135,6 +135,20 @@ impl DatabaseServer for SimulatedDatabaseServer {
         self.0.call(call, move |s| schema_of(s, &key)?.query(&key, &query, values)).await
     }
 
+    async fn counts(&self, schema: &str) -> Result<BTreeMap<String, u64>> {
+        let key = schema.to_owned();
+        self.0
+            .call(Call::new("database.counts", schema), move |s| {
+                Ok(schema_of(s, &key)?.tables.iter().map(|(name, table)| (name.clone(), table.rows.len() as u64)).collect())
+            })
+            .await
+    }
+
+    async fn connections(&self, user: &str) -> Result<u64> {
+        // A simulated request takes no time.
+        self.0.call(Call::new("database.connections", user), |_| Ok(0)).await
+    }
+
     async fn fingerprint(&self, schema: &str) -> Result<BTreeMap<String, String>> {
         let key = schema.to_owned();
         self.0.call(Call::new("database.fingerprint", schema), move |s| Ok(schema_of(s, &key)?.fingerprint())).await

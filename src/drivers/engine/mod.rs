@@ -81,6 +81,15 @@ pub trait Engine: Send + Sync + 'static {
         sink: &mut (dyn tokio::io::AsyncWrite + Send + Unpin),
         timeout_seconds: u64,
     ) -> Result<()>;
+    /// Runs a command in a running container, feeds it from `source`, and waits for its end.
+    async fn exec_from(
+        &self,
+        name: &str,
+        command: &[&str],
+        user: Option<&str>,
+        source: &mut (dyn tokio::io::AsyncRead + Send + Unpin),
+        timeout_seconds: u64,
+    ) -> Result<ExecOutput>;
     /// A folder of a container, running or not, as an uncompressed tar stream written to `sink`.
     async fn copy_out(
         &self,

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use tokio::{
-    io::{AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     sync::mpsc,
 };
 use tokio_stream::wrappers::UnboundedReceiverStream;
@@ -200,6 +200,19 @@ impl Engine for SimulatedEngine {
             Err(refused("engine", format!("the command in {key} ended with status {}: {complaint}", output.status)))
         });
         stream(came.await?, sink).await
+    }
+
+    async fn exec_from(
+        &self,
+        name: &str,
+        command: &[&str],
+        user: Option<&str>,
+        source: &mut (dyn AsyncRead + Send + Unpin),
+        timeout_seconds: u64,
+    ) -> Result<ExecOutput> {
+        let mut stdin = Vec::new();
+        source.read_to_end(&mut stdin).await.map_err(|cause| refused("engine", cause.to_string()))?;
+        self.exec(name, command, user, &stdin, timeout_seconds).await
     }
 
     async fn copy_out(&self, name: &str, path: &str, sink: &mut (dyn AsyncWrite + Send + Unpin), _timeout_seconds: u64) -> Result<()> {

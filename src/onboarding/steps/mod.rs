@@ -13,7 +13,7 @@ mod intact;
 mod network;
 mod remove;
 mod restore_check;
-mod route;
+pub mod route;
 mod secrets;
 mod stop;
 mod volume;
@@ -42,13 +42,17 @@ use crate::{
 };
 
 /// Whether something with these labels belongs to the context's instance.
-fn is_ours(cx: &Context, labels: &std::collections::BTreeMap<String, String>) -> bool {
+#[must_use]
+pub fn is_ours(cx: &Context, labels: &std::collections::BTreeMap<String, String>) -> bool {
     labels.get(label::FLEET).is_some_and(|fleet| fleet == cx.target.tools.settings.fleet.as_str())
         && labels.get(label::INSTANCE).is_some_and(|id| *id == cx.target.instance.id.text())
 }
 
 /// Turns an outside failure into what an observer may say of it: it could not be seen.
-fn unseen<T>(seen: Result<T>, then: impl FnOnce(T) -> Observation) -> Result<Observation> {
+///
+/// # Errors
+/// What is no outside failure.
+pub fn unseen<T>(seen: Result<T>, then: impl FnOnce(T) -> Observation) -> Result<Observation> {
     match seen {
         Ok(seen) => Ok(then(seen)),
         Err(error @ Error::Outside { .. }) => Ok(Observation::Unknown(error.to_string())),

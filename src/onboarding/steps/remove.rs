@@ -56,10 +56,13 @@ impl Step<Context> for RemoveContainer {
     }
     async fn observe(&self, cx: &Context) -> Result<Observation> {
         let name = cx.target.container();
-        unseen(cx.target.tools.engine.container(&name).await, |seen| gone(seen.is_some_and(|found| is_ours(cx, &found.labels)), &name))
+        unseen(cx.target.containers().await, |seen| gone(!seen.is_empty(), &name))
     }
     async fn apply(&self, cx: &Context) -> Result<()> {
-        cx.target.tools.engine.remove_container(&cx.target.container()).await
+        for container in cx.target.containers().await? {
+            cx.target.tools.engine.remove_container(&container.name).await?;
+        }
+        Ok(())
     }
     async fn undo(&self, _: &Context) -> Result<()> {
         Ok(())

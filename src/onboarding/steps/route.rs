@@ -24,25 +24,37 @@ async fn wanted(cx: &Context, target: Target) -> Result<GatewayRoute> {
 }
 
 /// Makes the gateway lead to the instance.
-pub(super) async fn serve(cx: &Context) -> Result<()> {
+///
+/// # Errors
+/// As [`show`].
+pub async fn serve(cx: &Context) -> Result<()> {
     show(cx, spec::serving(cx.target.address()?)).await
 }
 
 /// Makes the gateway show a page in place of the instance.
-pub(super) async fn show(cx: &Context, target: Target) -> Result<()> {
+///
+/// # Errors
+/// When the store or the gateway fails.
+pub async fn show(cx: &Context, target: Target) -> Result<()> {
     let route = wanted(cx, target).await?;
     let _alone = cx.target.tools.routing.lock().await;
     cx.target.tools.gateway.put(&route).await
 }
 
 /// Makes the gateway forget the instance.
-pub(super) async fn forget(cx: &Context) -> Result<()> {
+///
+/// # Errors
+/// When the gateway fails.
+pub async fn forget(cx: &Context) -> Result<()> {
     let _alone = cx.target.tools.routing.lock().await;
     cx.target.tools.gateway.remove(cx.target.instance.id).await
 }
 
 /// Compares the gateway's entry with the wanted one.
-pub(super) async fn observe(cx: &Context, target: Target) -> Result<Observation> {
+///
+/// # Errors
+/// When the store fails.
+pub async fn observe(cx: &Context, target: Target) -> Result<Observation> {
     let wanted = wanted(cx, target).await?;
     unseen(cx.target.tools.gateway.routes().await, |routes| {
         let own = routes.iter().find(|route| route.instance == wanted.instance);

@@ -17,7 +17,10 @@ use bollard::{
     },
 };
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
-use tokio::{io::AsyncWrite, sync::OnceCell};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::OnceCell,
+};
 
 use self::failure::{Failure, error, found, late, timed};
 use super::Engine;
@@ -415,6 +418,19 @@ impl Engine for Docker {
         checked(name)?;
         let command = run::Command { container: name, words: command, user, stdin: b"" };
         run::exec_to(self.client().await?, &command, sink, Duration::from_secs(timeout_seconds)).await
+    }
+
+    async fn exec_from(
+        &self,
+        name: &str,
+        command: &[&str],
+        user: Option<&str>,
+        source: &mut (dyn AsyncRead + Send + Unpin),
+        timeout_seconds: u64,
+    ) -> Result<ExecOutput> {
+        checked(name)?;
+        let command = run::Command { container: name, words: command, user, stdin: b"" };
+        run::exec_from(self.client().await?, &command, source, Duration::from_secs(timeout_seconds)).await
     }
 
     async fn copy_out(&self, name: &str, path: &str, sink: &mut (dyn AsyncWrite + Send + Unpin), timeout_seconds: u64) -> Result<()> {

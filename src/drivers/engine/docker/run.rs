@@ -13,7 +13,7 @@ use bollard::{
     query_parameters::DownloadFromContainerOptions,
 };
 use futures::{Stream, StreamExt};
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::failure::{self, error, late, timed};
 use crate::{
@@ -38,6 +38,8 @@ pub(super) struct Command<'a> {
     pub stdin: &'a [u8],
 }
 
+/// A started command: its id, what it prints, and what it reads, where it reads.
+type Started = (String, Output, Option<Pin<Box<dyn AsyncWrite + Send>>>);
 type Output = Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>;
 
 /// Runs a command and keeps what it prints.
@@ -51,6 +53,40 @@ pub(super) async fn exec(client: &Client, command: &Command<'_>, limit: Duration
         status(client, &id, &what).await
     };
     let status = tokio::time::timeout(limit, work).await.map_err(|_| late(&what, limit))??;
+    kept.status = status;
+    Ok(kept)
+}
+
+/// Runs a command that reads `source` and keeps what it prints.
+pub(super) async fn exec_from(
+    client: &Client,
+    command: &Command<'_>,
+    source: &mut (dyn AsyncRead + Send + Unpin),
+    limit: Duration,
+) -> Result<ExecOutput> {
+    let what = command.what();
+    let mut kept = ExecOutput::default();
+    let mut broken = None;
+    let work = async {
+        let (id, output, input) = start_with(client, command, true, &what).await?;
+        let read = collect(output, &mut kept, &what);
+        let feed = async {
+            let Some(mut input) = input else { return };
+            let fed = async {
+                tokio::io::copy(source, &mut input).await?;
+                input.flush().await
+            };
+            // A source that breaks off must not pass for one that ended.
+            broken = fed.await.err();
+            drop(input.shutdown().await);
+        };
+        fed_meanwhile(read, feed).await?;
+        status(client, &id, &what).await
+    };
+    let status = tokio::time::timeout(limit, work).await.map_err(|_| late(&what, limit))??;
+    if let Some(cause) = broken.filter(|_| status == 0) {
+        return Err(error(OutsideKind::Failed, format!("{what}: its input broke off: {cause}")));
+    }
     kept.status = status;
     Ok(kept)
 }
@@ -116,9 +152,13 @@ impl Command<'_> {
 }
 
 /// Starts the command with its streams attached.
-async fn start(client: &Client, command: &Command<'_>, what: &str) -> Result<(String, Output, Option<Pin<Box<dyn AsyncWrite + Send>>>)> {
+async fn start(client: &Client, command: &Command<'_>, what: &str) -> Result<Started> {
+    start_with(client, command, !command.stdin.is_empty(), what).await
+}
+
+async fn start_with(client: &Client, command: &Command<'_>, reads: bool, what: &str) -> Result<Started> {
     let config = ExecConfig {
-        attach_stdin: Some(!command.stdin.is_empty()),
+        attach_stdin: Some(reads),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         cmd: Some(command.words.iter().map(|w| (*w).to_owned()).collect()),
@@ -129,7 +169,7 @@ async fn start(client: &Client, command: &Command<'_>, what: &str) -> Result<(St
     let id = timed(what, long, client.create_exec(command.container, config)).await?.id;
     let options = StartExecOptions { output_capacity: Some(64 * 1024), ..Default::default() };
     match timed(what, long, client.start_exec(&id, Some(options))).await? {
-        StartExecResults::Attached { output, input } => Ok((id, output, (!command.stdin.is_empty()).then_some(input))),
+        StartExecResults::Attached { output, input } => Ok((id, output, reads.then_some(input))),
         StartExecResults::Detached => Err(error(OutsideKind::Failed, format!("{what}: the engine gave no streams"))),
     }
 }

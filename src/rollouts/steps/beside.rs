@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! The new container, started beside the one that serves, at the slot's other address. No page is asked for yet.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::moved;
+use crate::{
+    drivers::wordpress::Readiness,
+    error::{Error, OutsideKind, Result},
+    instances::{Context, Target},
+    onboarding::steps::Container,
+    workflow::{Observation, Step},
+};
+
+/// See the module.
+pub struct Beside;
+
+/// Above the longest deadline that can be configured.
+const MOST: Duration = Duration::from_secs(3700);
+const BETWEEN: Duration = Duration::from_millis(50);
+/// So long the agent may take to answer once; a paused container never does.
+const LOOK: Duration = Duration::from_secs(10);
+
+async fn ready(to: &Target) -> Result<Readiness> {
+    let (site, key) = (to.site()?, to.secret("agent_key").await?);
+    match tokio::time::timeout(LOOK, to.tools.wordpress.ready(&site, &key)).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Error::outside("wordpress", OutsideKind::Unreachable, format!("no answer within {} s", LOOK.as_secs()))),
+    }
+}
+
+/// What keeps the container from being taken for started.
+async fn complaint(cx: &Context) -> Result<Option<String>> {
+    let moved = moved(cx)?;
+    Ok(match ready(&moved.to).await {
+        Err(error) => Some(error.to_string()),
+        Ok(ready) if !ready.installed => Some("WordPress says that it is not installed".to_owned()),
+        Ok(_) => None,
+    })
+}
+
+/// Waits until a container answers.
+pub(super) async fn until_ready(target: &Target) -> Result<()> {
+    let wait = target.tools.settings.healthy_deadline;
+    let over = tokio::time::Instant::now() + wait;
+    loop {
+        let why = match ready(target).await {
+            Ok(ready) if ready.installed => return Ok(()),
+            Ok(_) => "WordPress says that it is not installed".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        if tokio::time::Instant::now() >= over {
+            // The release's: other systems say so themselves.
+            return Err(Error::outside("release", OutsideKind::Refused, format!("it does not answer after {} s: {why}", wait.as_secs())));
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
+}
+
+/// A release that was rehearsed as changing nothing must not want other tables.
+async fn changes_nothing(cx: &Context) -> Result<()> {
+    let moved = moved(cx)?;
+    if moved.asked.reverts.is_some() || moved.asked.migration.pauses() {
+        return Ok(());
+    }
+    let ready = ready(&moved.to).await?;
+    match (ready.db_version, ready.wanted_db_version) {
+        (Some(there), Some(wanted)) if there != wanted => Err(Error::outside(
+            "release",
+            OutsideKind::Refused,
+            format!("its code wants tables of version {wanted}, which are at {there}: rehearse it again, it changes the schema"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[async_trait]
+impl Step<Context> for Beside {
+    fn name(&self) -> &'static str {
+        "start"
+    }
+
+    fn budget(&self) -> Duration {
+        MOST
+    }
+
+    async fn observe(&self, cx: &Context) -> Result<Observation> {
+        let seen = Container.observe(&cx.at(&moved(cx)?.to)).await?;
+        Ok(match seen {
+            Observation::Present(what) => match complaint(cx).await? {
+                None => Observation::Present(what),
+                Some(why) => Observation::Partial(why),
+            },
+            other => other,
+        })
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<()> {
+        let to = &moved(cx)?.to;
+        Container.apply(&cx.at(to)).await?;
+        until_ready(to).await?;
+        changes_nothing(cx).await
+    }
+
+    async fn undo(&self, cx: &Context) -> Result<()> {
+        Container.undo(&cx.at(&moved(cx)?.to)).await
+    }
+}

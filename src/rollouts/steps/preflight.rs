@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! Before anything is touched: the image is there, there is room, and what the instance serves now is looked at, so that it is
+//! compared with itself later.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::{kept, moved};
+use crate::{
+    error::{Error, OutsideKind, Result},
+    fleet::evidence::{Look, Sampled},
+    instances::{Context, Target},
+    onboarding::steps::Container,
+    rollouts::{compare, evidence, pages},
+    workflow::{Observation, Step},
+};
+
+/// See the module.
+pub struct Preflight;
+
+/// What must be free beyond the fleet's reserve: the snapshot, which is packed, is smaller than the schema.
+async fn room(target: &Target) -> Result<()> {
+    let tools = &target.tools;
+    let needs = tools.database.schema(&target.instance.schema()).await?.bytes;
+    let reserve = tools.settings.reserved_disk_mib << 20;
+    let free = tools.engine.free_disk_bytes().await?;
+    if free >= needs.saturating_add(reserve) {
+        return Ok(());
+    }
+    let mib = |bytes: u64| bytes >> 20;
+    Err(Error::outside(
+        "files",
+        OutsideKind::Refused,
+        format!("no room for a snapshot: {} MiB are free, {} MiB are needed besides the reserve of {} MiB", mib(free), mib(needs), mib(reserve)),
+    ))
+}
+
+async fn image(target: &Target) -> Result<()> {
+    let release = &target.release;
+    if target.tools.engine.image(&release.image_id).await?.is_some() {
+        return Ok(());
+    }
+    let message = format!("the image of release `{}` is gone; register or build it again", release.name);
+    Err(Error::outside("engine", OutsideKind::Refused, message))
+}
+
+#[async_trait]
+impl Step<Context> for Preflight {
+    fn name(&self) -> &'static str {
+        "preflight"
+    }
+
+    fn budget(&self) -> Duration {
+        Duration::from_secs(900)
+    }
+
+    async fn observe(&self, cx: &Context) -> Result<Observation> {
+        let seen: Option<Look> = evidence::load(&cx.target.tools, cx.operation, kept::BEFORE).await?;
+        Ok(seen.map_or(Observation::Absent, |look| {
+            let ill = look.pages.iter().filter(|p| !compare::is_well(p)).count();
+            Observation::Present(json!({"pages": look.pages.len(), "ill": ill}))
+        }))
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<()> {
+        let (tools, moved) = (&cx.target.tools, moved(cx)?);
+        image(&moved.to).await?;
+        room(&moved.from).await?;
+        if let Some(update) = moved.asked.reverts {
+            // Where it goes back to is known already.
+            let pages: Option<Vec<Sampled>> = evidence::load(tools, update, kept::PAGES).await?;
+            let before: Option<Look> = evidence::load(tools, update, kept::BEFORE).await?;
+            evidence::save(tools, cx.operation, kept::PAGES, &pages.unwrap_or_default()).await?;
+            return evidence::save(tools, cx.operation, kept::BEFORE, &before.unwrap_or_default()).await;
+        }
+        match Container.observe(&cx.at(&moved.from)).await? {
+            Observation::Present(_) => {}
+            Observation::Unknown(why) => return Err(Error::outside("engine", OutsideKind::Unreachable, why)),
+            Observation::Absent => return Err(Error::outside("instance", OutsideKind::Refused, "it has no container; let it be repaired first")),
+            Observation::Partial(why) | Observation::Foreign(why) => {
+                return Err(Error::outside("instance", OutsideKind::Refused, format!("it has {why}; let it be repaired first")));
+            }
+        }
+        let pages = pages::sample(&moved.from).await?;
+        // Twice: the first look wakes it, so that its times are those of a site that is in use.
+        pages::look(&moved.from, &pages).await?;
+        let look = pages::look(&moved.from, &pages).await?;
+        evidence::save(tools, cx.operation, kept::PAGES, &pages).await?;
+        evidence::save(tools, cx.operation, kept::BEFORE, &look).await
+    }
+
+    async fn undo(&self, _: &Context) -> Result<()> {
+        Ok(())
+    }
+
+    fn is_undone(&self, _: &Context, _: &Observation) -> bool {
+        // What was seen is kept: it says why the update went no further.
+        true
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! The new container's pages, looked at privately and compared with what the instance served before. It warms the container too.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::{kept, moved};
+use crate::{
+    error::{Error, OutsideKind, Result},
+    fleet::evidence::{Level, Look, Sampled, Verdict},
+    instances::Context,
+    rollouts::{compare, evidence, pages},
+    workflow::{Observation, Step},
+};
+
+/// See the module.
+pub struct Verify;
+
+async fn verdict(cx: &Context) -> Result<Option<Verdict>> {
+    let tools = &cx.target.tools;
+    let before: Option<Look> = evidence::load(tools, cx.operation, kept::BEFORE).await?;
+    let after: Option<Look> = evidence::load(tools, cx.operation, kept::AFTER).await?;
+    Ok(before.zip(after).map(|(before, after)| compare::compare(&before, &after)))
+}
+
+#[async_trait]
+impl Step<Context> for Verify {
+    fn name(&self) -> &'static str {
+        "verify"
+    }
+
+    fn budget(&self) -> Duration {
+        Duration::from_secs(900)
+    }
+
+    async fn observe(&self, cx: &Context) -> Result<Observation> {
+        Ok(match verdict(cx).await? {
+            None => Observation::Absent,
+            Some(verdict) if verdict.level == Level::Fail => Observation::Partial(verdict.summary()),
+            Some(verdict) => Observation::Present(json!({"level": verdict.level, "summary": verdict.summary()})),
+        })
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<()> {
+        let (tools, to) = (&cx.target.tools, &moved(cx)?.to);
+        let pages: Vec<Sampled> = evidence::load(tools, cx.operation, kept::PAGES).await?.unwrap_or_default();
+        // The first look fills the caches; only the second is judged.
+        pages::look(to, &pages).await?;
+        let look = pages::look(to, &pages).await?;
+        evidence::save(tools, cx.operation, kept::AFTER, &look).await?;
+        match verdict(cx).await? {
+            Some(verdict) if verdict.level == Level::Fail => {
+                Err(Error::outside("release", OutsideKind::Refused, verdict.summary()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn undo(&self, _: &Context) -> Result<()> {
+        Ok(())
+    }
+
+    fn is_undone(&self, _: &Context, _: &Observation) -> bool {
+        // What was seen is kept as the reason.
+        true
+    }
+}
