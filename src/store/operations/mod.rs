@@ -3,6 +3,8 @@
 
 //! The operation journal: who works on what, and what happened.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -266,4 +268,27 @@ pub async fn live_instances(store: &Store) -> Result<Vec<InstanceId>> {
         .load(c)
         .await?))?;
     ids.iter().map(|id| rows::parse("operation.instance_id", id)).collect()
+}
+
+/// The newest operation of a kind on each of these instances. For the watcher, who sees the whole fleet.
+///
+/// # Errors
+/// When the store fails.
+pub async fn newest_of(store: &Store, kind: OperationKind, of: &[InstanceId]) -> Result<HashMap<InstanceId, Operation>> {
+    let kind = kind.to_string();
+    let mut newest = HashMap::new();
+    for part in of.chunks(500) {
+        let part: Vec<String> = part.iter().map(|id| id.text()).collect();
+        let found: Vec<Row> = read!(store, |c| Ok(operation::table
+            .filter(operation::kind.eq(&kind).and(operation::instance_id.eq_any(&part)))
+            .select(Row::as_select())
+            .order(operation::id.asc())
+            .load(c)
+            .await?))?;
+        for row in found {
+            let found = Operation::try_from(row)?;
+            newest.insert(found.instance, found);
+        }
+    }
+    Ok(newest)
 }
