@@ -9,7 +9,7 @@
  * Requires PHP: 8.1
  *
  * One file, mounted read-only as a must-use plugin into any image. Two doors:
- *   POST [/SITE]/.flotta/agent/VERB ready, facts, blogs, upgrade, invite; signed, see Door::authenticate
+ *   POST [/SITE]/.flotta/agent/VERB ready, facts, blogs, sample, upgrade, invite; signed, see Door::authenticate
  *   php flotta-agent.php VERB       the same and install, JSON on standard input, JSON on standard output
  */
 
@@ -65,10 +65,11 @@ final class Door
                 'ready' => Verbs::ready(),
                 'facts' => Verbs::facts(),
                 'blogs' => Upgrades::blogs(),
+                'sample' => Sample::choose($input),
                 'upgrade' => Upgrades::upgrade(),
                 'invite' => Verbs::invite($input),
                 'install' => throw new Refusal('install is not offered over HTTP', 'run: php flotta-agent.php install, inside the container', 405),
-                default => throw new Refusal("there is no verb \"$verb\"", 'use ready, facts, blogs, upgrade or invite', 404),
+                default => throw new Refusal("there is no verb \"$verb\"", 'use ready, facts, blogs, sample, upgrade or invite', 404),
             };
             self::send($result['ok'] ? 200 : 503, $result);
         } catch (Refusal $refusal) {
@@ -408,11 +409,100 @@ final class Upgrades
     }
 }
 
+/** Pages of one site that stand for all of it, to be looked at before and after a change. */
+final class Sample
+{
+    private const MOST = 50;
+    private const FORMS = ['<form', '[contact-form', '[gravityform', '[wpforms', '[ninja_form', '[formidable', 'wp:contact-form', 'wp:jetpack/contact-form', 'modularity-form'];
+
+    /** Chooses at most as many as asked for, the most telling first; tells which of those that were chosen before are gone. */
+    public static function choose(array $input): array
+    {
+        $most = $input['pages'] ?? 8;
+        $kept = $input['kept'] ?? [];
+        if (!is_int($most) || $most < 1 || $most > self::MOST || !is_array($kept)) {
+            throw new Refusal('pages or kept is not right', 'send {"pages": 1 to ' . self::MOST . ', "kept": ["/path/"]}');
+        }
+        $newest = self::posts("p.post_type = 'post'", 2);
+        $found = [['home', home_url('/')], ['log-in', wp_login_url()], ['newest', self::link($newest[0] ?? 0)], ['page', self::link(self::posts("p.post_type = 'page'", 1, (int) get_option('page_on_front'))[0] ?? 0)],
+            ['form', self::link(self::form())], ['archive', self::archive($newest[0] ?? 0)], ['search', self::search($newest[0] ?? 0)], ['newest', self::link($newest[1] ?? 0)]];
+        $pages = [];
+        foreach ($found as [$kind, $address]) {
+            $path = self::path($address);
+            if ($path !== '' && !in_array($path, array_column($pages, 'path'), true)) {
+                $pages[] = ['kind' => $kind, 'path' => $path];
+            }
+        }
+        return ['ok' => true, 'blog' => get_current_blog_id(), 'pages' => array_slice($pages, 0, $most), 'gone' => array_values(array_filter($kept, [self::class, 'is_gone']))];
+    }
+
+    /** Ids of what visitors can read, the newest first. */
+    private static function posts(string $where, int $most, int $without = 0): array
+    {
+        global $wpdb;
+        return array_map('intval', $wpdb->get_col("SELECT p.ID FROM $wpdb->posts p WHERE p.post_status = 'publish' AND p.post_password = '' AND p.ID <> $without AND $where ORDER BY p.post_date_gmt DESC, p.ID DESC LIMIT $most"));
+    }
+
+    private static function link(int $id): string
+    {
+        return $id > 0 ? (string) get_permalink($id) : '';
+    }
+
+    /** Something with a form in it, else something that can be commented on. */
+    private static function form(): int
+    {
+        global $wpdb;
+        $types = implode("', '", array_map('esc_sql', get_post_types(['publicly_queryable' => true]) + ['page' => 'page']));
+        $holds = implode(' OR ', array_map(static fn($form) => $wpdb->prepare('p.post_content LIKE %s', '%' . $wpdb->esc_like($form) . '%'), self::FORMS));
+        return self::posts("p.post_type IN ('$types') AND ($holds)", 1)[0] ?? self::posts("p.post_type IN ('$types') AND p.comment_status = 'open'", 1)[0] ?? 0;
+    }
+
+    private static function archive(int $post): string
+    {
+        $terms = $post > 0 ? get_the_category($post) : [];
+        $link = $terms ? get_term_link($terms[0]) : '';
+        return is_string($link) && $link !== '' ? $link : ($post > 0 ? get_year_link((int) get_the_date('Y', $post)) : '');
+    }
+
+    /** A search that finds at least this post: for the longest word of its title. */
+    private static function search(int $post): string
+    {
+        $words = $post > 0 ? preg_split('/[^\p{L}]+/u', get_post_field('post_title', $post), -1, PREG_SPLIT_NO_EMPTY) : [];
+        usort($words, static fn($a, $b) => mb_strlen($b) <=> mb_strlen($a));
+        return $words ? add_query_arg('s', rawurlencode($words[0]), home_url('/')) : '';
+    }
+
+    /** Path and query of an address of this site; nothing where it leads elsewhere. */
+    private static function path(string $address): string
+    {
+        $at = wp_parse_url($address);
+        if ($address === '' || ($at['host'] ?? '') !== wp_parse_url(home_url('/'), PHP_URL_HOST)) {
+            return '';
+        }
+        $path = ($at['path'] ?? '/') . (isset($at['query']) ? "?{$at['query']}" : '');
+        // Letters beyond ASCII are sent as browsers send them.
+        return preg_replace_callback('/[^\x21-\x7e]/', static fn($byte) => rawurlencode($byte[0]), $path);
+    }
+
+    private static function is_gone($path): bool
+    {
+        if (!is_string($path) || $path === '' || $path[0] !== '/') {
+            return true;
+        }
+        $home = wp_parse_url(home_url('/'));
+        $id = url_to_postid("{$home['scheme']}://{$home['host']}" . (isset($home['port']) ? ":{$home['port']}" : '') . $path);
+        return $id === 0 || get_post_status($id) !== 'publish' || get_post_field('post_password', $id) !== '';
+    }
+}
+
 /** What this WordPress does differently in a fleet. */
 final class Manners
 {
     public static function teach(): void
     {
+        if (getenv('FLOTTA_REHEARSAL') === '1') {
+            self::keep_in();
+        }
         // A cookie knows no port; WordPress would write one into a sub-domain network's cookies.
         if (is_multisite() && is_subdomain_install() && !defined('COOKIE_DOMAIN') && defined('DOMAIN_CURRENT_SITE') && str_contains(DOMAIN_CURRENT_SITE, ':')) {
             define('COOKIE_DOMAIN', '.' . strstr(DOMAIN_CURRENT_SITE, ':', true));
@@ -429,6 +519,19 @@ final class Manners
             add_filter("pre_site_transient_update_$kind", static fn() => (object) [
                 'last_checked' => time(), 'version_checked' => $GLOBALS['wp_version'], 'updates' => [], 'response' => [], 'no_update' => [], 'translations' => [], 'checked' => []]);
         }
+    }
+
+    /**
+     * A copy on which a release is tried must have no effect anywhere: no mail, no request to others, and no jobs, which would
+     * also change what is compared. The network that it is on leads nowhere; here, what is refused is refused at once.
+     */
+    private static function keep_in(): void
+    {
+        defined('DISABLE_WP_CRON') || define('DISABLE_WP_CRON', true);
+        remove_action('init', 'wp_cron');
+        add_filter('pre_wp_mail', '__return_false', PHP_INT_MAX);
+        add_filter('pre_http_request', static fn($answer, $arguments, $url) => $answer !== false || wp_parse_url($url, PHP_URL_HOST) === '127.0.0.1'
+            ? $answer : new \WP_Error('flotta_rehearsal', 'A rehearsal asks nobody outside.'), PHP_INT_MAX, 3);
     }
 
     /**

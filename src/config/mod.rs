@@ -154,6 +154,7 @@ pub fn check(raw: Raw) -> Result<Config> {
     if !(1.0..=100.0).contains(&raw.network.memory_overcommit) {
         errors.push(FieldError::new("network.memory_overcommit", "out-of-range", "memory_overcommit is out of range", "give 1 to 100"));
     }
+    let rehearsals = raw.rehearsals.check(&mut errors);
     let key_files = std::iter::once(raw.secrets.key_file.clone().unwrap_or_else(|| raw.home.join("master.key")))
         .chain(raw.secrets.previous_key_files)
         .collect();
@@ -182,6 +183,7 @@ pub fn check(raw: Raw) -> Result<Config> {
                 buffer_pool: raw.network.buffer_pool,
                 healthy_deadline: std::time::Duration::from_secs(raw.healthy_deadline_seconds),
                 allowed_ranges: raw.network.allowed_ranges,
+                rehearsals,
             },
             listen,
             public_url,

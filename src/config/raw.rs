@@ -7,7 +7,10 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::fleet::Limits;
+use crate::{
+    error::FieldError,
+    fleet::{Limits, settings::RehearsalSettings},
+};
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,6 +42,8 @@ pub struct Raw {
     pub network: RawNetwork,
     /// Limits of an instance that asks for none.
     pub limits: Limits,
+    /// How releases are tried on copies.
+    pub rehearsals: RawRehearsals,
     /// The master keys.
     pub secrets: RawSecrets,
 }
@@ -59,6 +64,7 @@ impl Default for Raw {
             gateway: RawGateway::default(),
             network: RawNetwork::default(),
             limits: Limits::default(),
+            rehearsals: RawRehearsals::default(),
             secrets: RawSecrets::default(),
         }
     }
@@ -139,6 +145,51 @@ impl Default for RawNetwork {
             reserved_disk_mib: 2048,
             buffer_pool: "256M".into(),
         }
+    }
+}
+
+/// `[rehearsals]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawRehearsals {
+    /// So many at once in the whole fleet.
+    pub at_once: u32,
+    /// The browser that takes pictures; an empty text where none are wanted.
+    pub chromium: PathBuf,
+    /// So many sites of an instance have their picture taken.
+    pub pictures: u32,
+    /// Days for which what was seen is kept.
+    pub keep_days: u32,
+}
+
+impl Default for RawRehearsals {
+    fn default() -> Self {
+        let RehearsalSettings { at_once, chromium, pictures, keep_days } = RehearsalSettings::default();
+        Self { at_once, chromium: chromium.unwrap_or_default(), pictures, keep_days }
+    }
+}
+
+impl RawRehearsals {
+    /// What was written, as it is used; adds its mistakes.
+    pub(super) fn check(self, errors: &mut Vec<FieldError>) -> RehearsalSettings {
+        for (field, value, low, high) in
+            [("at_once", self.at_once, 1, 16), ("pictures", self.pictures, 0, 50), ("keep_days", self.keep_days, 1, 3650)]
+        {
+            if !(low..=high).contains(&value) {
+                let field = format!("rehearsals.{field}");
+                errors.push(FieldError::new(&field, "out-of-range", format!("{value} is out of range"), format!("give {low} to {high}")));
+            }
+        }
+        if !self.chromium.as_os_str().is_empty() && !self.chromium.is_absolute() {
+            errors.push(FieldError::new(
+                "rehearsals.chromium",
+                "relative-path",
+                "the browser's path is not absolute",
+                "write it from the root, such as /usr/bin/chromium, or leave it empty for no pictures",
+            ));
+        }
+        let chromium = Some(self.chromium).filter(|path| !path.as_os_str().is_empty());
+        RehearsalSettings { at_once: self.at_once, chromium, pictures: self.pictures, keep_days: self.keep_days }
     }
 }
 

@@ -13,7 +13,7 @@ use super::Limits;
 pub mod label {
     /// The fleet's id.
     pub const FLEET: &str = "se.flotta.fleet";
-    /// `db`, `gateway`, `instance` or `task`.
+    /// `db`, `gateway`, `instance`, `rehearsal` or `task`.
     pub const ROLE: &str = "se.flotta.role";
     /// The municipality's slug.
     pub const MUNICIPALITY: &str = "se.flotta.municipality";
@@ -38,6 +38,8 @@ pub struct NetworkSpec {
     pub subnet: String,
     /// The host's own address in it.
     pub gateway: Ipv4Addr,
+    /// Whether nothing leads out of it: the host reaches its members, and they reach nobody.
+    pub sealed: bool,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
 }
@@ -53,6 +55,8 @@ pub struct NetworkState {
     pub labels: BTreeMap<String, String>,
     /// Whether members can reach each other.
     pub inter_container: bool,
+    /// Whether nothing leads out of it.
+    pub sealed: bool,
     /// Name of the bridge on the host; empty where the engine chose it.
     pub bridge: String,
 }
@@ -81,6 +85,14 @@ pub enum Attachment {
         /// The container's address in it.
         address: Ipv4Addr,
     },
+    /// To a network from which nothing leads out, at a fixed address and without a name server: an engine's own may ask the
+    /// world's for a container that cannot.
+    Sealed {
+        /// The network's name.
+        name: String,
+        /// The container's address in it.
+        address: Ipv4Addr,
+    },
 }
 
 /// Something mounted into a container.
@@ -98,6 +110,13 @@ pub enum Mount {
     },
     /// A volume.
     Volume {
+        /// Its name.
+        name: String,
+        /// In the container.
+        target: String,
+    },
+    /// A volume that the container cannot write.
+    VolumeRead {
         /// Its name.
         name: String,
         /// In the container.

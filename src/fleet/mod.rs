@@ -7,14 +7,17 @@ pub mod access;
 pub mod audit;
 pub mod backup;
 pub mod container;
+pub mod contents;
 pub mod domain;
 pub mod evidence;
 pub mod id;
 pub mod instance;
 pub mod inventory;
+pub mod knobs;
 pub mod known;
 pub mod municipality;
 pub mod operation;
+pub mod policy;
 pub mod release;
 pub mod rollout;
 pub mod settings;
@@ -29,8 +32,9 @@ pub use instance::{Desired, Environment, Instance, InstanceState, Limits, Networ
 pub use inventory::{Inventory, Origin};
 pub use municipality::{Code, Email, Municipality, Slug};
 pub use operation::{Direction, EventKind, Operation, OperationEvent, OperationKind, OperationState};
+pub use policy::Policy;
 pub use release::{Channel, Contract, Release};
-pub use rollout::RolloutId;
+pub use rollout::{Rollout, RolloutId};
 pub use settings::{FleetSettings, GatewaySettings, Subnet};
 
 /// Identifies a municipality.

@@ -83,6 +83,14 @@ text_enum!(OperationKind, "kind", [
     OperationKind::Revert => "revert",
 ]);
 
+impl OperationKind {
+    /// Whether it works on a copy beside the instance, which it therefore never changes, holds, or sets aside.
+    #[must_use]
+    pub fn works_beside(self) -> bool {
+        self == Self::Rehearse
+    }
+}
+
 /// Where an operation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -39,6 +39,33 @@ pub struct FleetSettings {
     pub healthy_deadline: std::time::Duration,
     /// Private ranges that instances may reach all the same, in CIDR form.
     pub allowed_ranges: Vec<String>,
+    /// How rehearsals are done.
+    pub rehearsals: RehearsalSettings,
+}
+
+/// How rehearsals are done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RehearsalSettings {
+    /// So many at once in the whole fleet.
+    pub at_once: u32,
+    /// The browser that takes pictures; none where none are wanted.
+    pub chromium: Option<PathBuf>,
+    /// So many sites of an instance have their picture taken.
+    pub pictures: u32,
+    /// For so long what was seen is kept.
+    pub keep_days: u32,
+}
+
+impl Default for RehearsalSettings {
+    fn default() -> Self {
+        Self { at_once: 2, chromium: Some("/usr/bin/chromium".into()), pictures: 10, keep_days: 90 }
+    }
+}
+
+/// The first bytes of a text's digest, in hex.
+fn digits(text: &str, bytes: usize) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(text).iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl FleetSettings {
@@ -51,12 +78,22 @@ impl FleetSettings {
     #[must_use]
     pub fn bridge(&self) -> String {
         let plain = format!("fl-{}", self.fleet);
-        if plain.len() <= 15 {
-            return plain;
-        }
-        use sha2::Digest;
-        let digest = sha2::Sha256::digest(self.fleet.as_str());
-        format!("fl-{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3])
+        if plain.len() <= 15 { plain } else { format!("fl-{}", digits(self.fleet.as_str(), 4)) }
+    }
+    /// How the names of all rehearsals' bridges begin; no other bridge's name does.
+    #[must_use]
+    pub fn rehearsal_bridges(&self) -> String {
+        format!("fr-{}", digits(self.fleet.as_str(), 3))
+    }
+    /// The bridge of an instance's rehearsal.
+    #[must_use]
+    pub fn rehearsal_bridge(&self, instance: &Instance) -> String {
+        format!("{}{}", self.rehearsal_bridges(), digits(&instance.id.text(), 3))
+    }
+    /// The network of an instance's rehearsal, also the beginning of its containers' names.
+    #[must_use]
+    pub fn rehearsal(&self, instance: &Instance) -> String {
+        format!("{}-{}-rehearsal", self.fleet, instance.key())
     }
     /// The database server's container and volume.
     #[must_use]

@@ -3,7 +3,11 @@
 
 //! What an instance's container, network and route are made from. Pure.
 
-use std::{collections::BTreeMap, net::Ipv4Addr, path::Path};
+use std::{
+    collections::BTreeMap,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     drivers::{
@@ -82,7 +86,7 @@ pub fn container(settings: &FleetSettings, instance: &Instance, release: &Releas
         name: settings.container(instance),
         image: release.image_id.clone(),
         command: Vec::new(),
-        environment: environment(settings, instance, release.contract),
+        environment: environment(settings, instance, release.contract, &instance.schema()),
         labels,
         mounts: vec![
             bind(&settings.database_run(), place::DATABASE),
@@ -107,13 +111,59 @@ pub fn container(settings: &FleetSettings, instance: &Instance, release: &Releas
 #[must_use]
 pub fn at_home(wanted: &ContainerSpec, found: &ContainerState) -> bool {
     match &wanted.attachment {
-        Attachment::Network { address, .. } => found.address == Some(*address),
+        Attachment::Network { address, .. } | Attachment::Sealed { address, .. } => found.address == Some(*address),
         Attachment::None | Attachment::Host => true,
     }
 }
 
-fn environment(settings: &FleetSettings, instance: &Instance, contract: Contract) -> Vec<String> {
-    let schema = instance.schema();
+/// Names and places of a container that runs on a copy of an instance's data.
+pub struct Copy {
+    /// Its name.
+    pub name: String,
+    /// The copy's schema and user.
+    pub schema: String,
+    /// Host folder of its secret files.
+    pub secrets: PathBuf,
+    /// The network, from which nothing leads out.
+    pub network: String,
+    /// Its address there.
+    pub address: Ipv4Addr,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// A container that runs a release on a copy of an instance's data, with the instance's uploads to read, and without any effect
+/// on others.
+#[must_use]
+pub fn copy(settings: &FleetSettings, instance: &Instance, release: &Release, copy: Copy) -> ContainerSpec {
+    let mut environment = environment(settings, instance, release.contract, &copy.schema);
+    environment.push("FLOTTA_REHEARSAL=1".to_owned());
+    ContainerSpec {
+        name: copy.name,
+        image: release.image_id.clone(),
+        command: Vec::new(),
+        environment,
+        labels: copy.labels,
+        mounts: vec![
+            bind(&settings.database_run(), place::DATABASE),
+            bind(&copy.secrets, place::SECRETS),
+            bind(&settings.agent(), place::AGENT),
+            Mount::VolumeRead { name: settings.uploads(instance), target: place::UPLOADS.to_owned() },
+            Mount::Tmpfs { target: "/tmp".to_owned(), size_mib: 256 },
+            Mount::Tmpfs { target: "/run".to_owned(), size_mib: 16 },
+        ],
+        attachment: Attachment::Sealed { name: copy.network, address: copy.address },
+        extra_hosts: Vec::new(),
+        limits: Some(instance.limits),
+        read_only_root: true,
+        capabilities: Vec::new(),
+        restart: false,
+        stop_grace_seconds: 1,
+        user: String::new(),
+    }
+}
+
+fn environment(settings: &FleetSettings, instance: &Instance, contract: Contract, schema: &str) -> Vec<String> {
     let socket = format!("localhost:{}/mysqld.sock", place::DATABASE);
     let agent = [format!("FLOTTA_INSTANCE={}", instance.id), format!("FLOTTA_AGENT_KEY_FILE={}/agent_key", place::SECRETS)];
     let own = match contract {

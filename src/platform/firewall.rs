@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 //! What instances may reach: the gateway on the host, name servers, and the internet; not the host's other services, not the
-//! private networks behind it, not the cloud's metadata address, not each other. A table of nftables of the fleet's own,
+//! private networks behind it, not the cloud's metadata address, not each other. Rehearsals reach nothing at all. A table of nftables of the fleet's own,
 //! loaded by a container that ends at once, since the control plane itself may live in a container without such rights.
 
 use std::time::Duration;
@@ -23,13 +23,15 @@ const PRIVATE: &str = "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10,
 #[must_use]
 pub fn rules(settings: &FleetSettings) -> String {
     let (table, bridge) = (format!("flotta_{}", settings.fleet), settings.bridge());
+    // The bridges of all rehearsals, also of those that are yet to come.
+    let sealed = format!("{}*", settings.rehearsal_bridges());
     let allowed = if settings.allowed_ranges.is_empty() {
         String::new()
     } else {
         format!("    iifname \"{bridge}\" ip daddr {{ {} }} accept\n", settings.allowed_ranges.join(", "))
     };
     format!(
-        "add table inet {table}\ndelete table inet {table}\ntable inet {table} {{\n  chain input {{\n    type filter hook input priority -5; policy accept;\n    iifname \"{bridge}\" ct state established,related accept\n    iifname \"{bridge}\" tcp dport {{ {http}, {https} }} accept\n    iifname \"{bridge}\" drop\n  }}\n  chain forward {{\n    type filter hook forward priority -5; policy accept;\n    iifname \"{bridge}\" ct state established,related accept\n    iifname \"{bridge}\" oifname \"{bridge}\" drop\n    iifname \"{bridge}\" ip daddr 169.254.0.0/16 drop\n    iifname \"{bridge}\" meta l4proto {{ tcp, udp }} th dport 53 accept\n{allowed}    iifname \"{bridge}\" ip daddr {{ {PRIVATE} }} drop\n  }}\n}}\n",
+        "add table inet {table}\ndelete table inet {table}\ntable inet {table} {{\n  chain input {{\n    type filter hook input priority -5; policy accept;\n    iifname \"{sealed}\" ct state established,related accept\n    iifname \"{sealed}\" drop\n    iifname \"{bridge}\" ct state established,related accept\n    iifname \"{bridge}\" tcp dport {{ {http}, {https} }} accept\n    iifname \"{bridge}\" drop\n  }}\n  chain forward {{\n    type filter hook forward priority -5; policy accept;\n    iifname \"{sealed}\" drop\n    oifname \"{sealed}\" drop\n    iifname \"{bridge}\" ct state established,related accept\n    iifname \"{bridge}\" oifname \"{bridge}\" drop\n    iifname \"{bridge}\" ip daddr 169.254.0.0/16 drop\n    iifname \"{bridge}\" meta l4proto {{ tcp, udp }} th dport 53 accept\n{allowed}    iifname \"{bridge}\" ip daddr {{ {PRIVATE} }} drop\n  }}\n}}\n",
         http = settings.http_port,
         https = settings.https_port,
     )

@@ -66,6 +66,7 @@ fn spec(tools: &Tools) -> NetworkSpec {
         bridge: tools.settings.bridge(),
         subnet: tools.subnet.to_string(),
         gateway: tools.subnet.gateway(),
+        sealed: false,
         labels: super::labels(tools, "network"),
     }
 }

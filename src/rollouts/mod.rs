@@ -7,9 +7,12 @@
 //! after, and [`compare`] says what differs. [`decide`] says what a rollout of many does next.
 
 pub mod compare;
+pub mod complaints;
 pub mod decide;
 pub mod evidence;
 pub mod pages;
+pub mod reading;
+pub mod rehearsals;
 pub mod steps;
 pub mod sweep;
 pub mod updates;

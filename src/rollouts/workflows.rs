@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use super::steps::{Beside, Drain, Migrate, Preflight, PublicCheck, Quiesce, Restore, Snapshot, Switch, Verify};
+use super::{
+    rehearsals,
+    steps::{Beside, Drain, Migrate, Preflight, PublicCheck, Quiesce, Restore, Snapshot, Switch, Verify},
+};
 use crate::{
     fleet::{Desired, InstanceState, OperationKind},
     instances::Context,
@@ -19,6 +22,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 #[must_use]
 pub fn all() -> Vec<Workflow<Context>> {
     vec![
+        rehearsals::workflow::rehearse(),
         moving(
             OperationKind::Update,
             vec![

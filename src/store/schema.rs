@@ -65,6 +65,11 @@ diesel::table! {
         result -> Text, detail -> Text,
     }
 }
+diesel::table! {
+    sample (instance_id, position) {
+        instance_id -> Text, position -> Integer, blog -> BigInt, kind -> Text, host -> Text, path -> Text,
+    }
+}
 diesel::table! { lease (name) { name -> Text, owner -> Text, epoch -> BigInt, until -> BigInt, } }
 
 diesel::joinable!(instance -> municipality (municipality_id));
@@ -82,5 +87,36 @@ diesel::allow_tables_to_appear_in_same_query!(
     session,
     api_token,
     idempotency,
+    rollout,
+    rollout_member,
+    rollout_event,
 );
 diesel::table! { setting (name) { name -> Text, value -> Text, } }
+diesel::table! {
+    rollout (id) {
+        id -> Text, release_id -> Text, release_name -> Text, state -> Text, why -> Text, version -> BigInt, knobs -> Text, waves -> Text,
+        in_flight -> Integer, gates -> Integer, agreed -> Bool, failures -> Integer, budget -> Integer, members -> Integer,
+        requested_by -> Text, parent_id -> Nullable<Text>, expected_seconds -> Integer, resumed_at -> BigInt, created_at -> BigInt,
+        updated_at -> BigInt, finished_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    rollout_member (rollout_id, instance_id) {
+        rollout_id -> Text, position -> Integer, instance_id -> Text, municipality_id -> Text, slug -> Text, environment -> Text,
+        wave -> Integer, placed -> Text, from_release_id -> Text, state -> Text, blame -> Nullable<Text>, reason -> Text,
+        operation_id -> Nullable<Text>, update_id -> Nullable<Text>, migration -> Nullable<Text>, approved -> Bool, attempts -> Integer,
+        started_at -> Nullable<BigInt>, exposed_at -> Nullable<BigInt>, updated_at -> BigInt, bound -> Bool,
+    }
+}
+diesel::table! {
+    rollout_event (rollout_id, seq) {
+        rollout_id -> Text, seq -> BigInt, at -> BigInt, kind -> Text, municipality_id -> Nullable<Text>, slug -> Text, word -> Text,
+        by_whom -> Text, message -> Text, evidence -> Text,
+    }
+}
+diesel::table! {
+    rollout_policy (instance_id) {
+        instance_id -> Text, hold_reason -> Nullable<Text>, hold_until -> Nullable<BigInt>, hold_by -> Text, hold_since -> Nullable<BigInt>,
+        pin_release_id -> Nullable<Text>, hours -> Nullable<Text>, updated_at -> BigInt,
+    }
+}

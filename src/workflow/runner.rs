@@ -350,7 +350,9 @@ impl<K: Catalogue> Runner<K> {
             }
             Next::GiveUp => {
                 change.state = OperationState::Failed;
-                change.instance = InstanceChange::Quarantine { desired: aim(workflow), reason: why.clone() };
+                if !workflow.kind.works_beside() {
+                    change.instance = InstanceChange::Quarantine { desired: aim(workflow), reason: why.clone() };
+                }
                 turn = Some(Turn::Ended(OperationState::Failed));
             }
         }

@@ -23,6 +23,7 @@ mod onboarding;
 mod pages;
 mod pages_admin;
 mod real_releases;
+mod rehearsals;
 mod releases;
 mod repair;
 mod store_parity;

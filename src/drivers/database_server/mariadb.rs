@@ -9,8 +9,11 @@ use async_trait::async_trait;
 use mysql_async::{Conn, Error as Cause, OptsBuilder, Pool, PoolConstraints, PoolOpts, Row, Value, prelude::Queryable};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{DatabaseServer, SchemaState};
-use crate::error::{Error, OutsideKind, Result};
+use super::{DatabaseServer, SchemaState, contents};
+use crate::{
+    error::{Error, OutsideKind, Result},
+    fleet::contents::Contents,
+};
 
 /// The administrator's name.
 const ADMINISTRATOR: &str = "flotta";
@@ -24,6 +27,7 @@ const COMPARE: Duration = Duration::from_secs(600);
 
 /// Error numbers of the server.
 mod number {
+    pub const NO_SUCH_THREAD: u16 = 1094;
     pub const NO_SUCH_GRANT: u16 = 1141;
     pub const DISK_FULL: [u16; 3] = [1021, 1114, 1041];
     pub const TRY_AGAIN: [u16; 6] = [1040, 1053, 1205, 1213, 1927, 4031];
@@ -229,9 +233,18 @@ impl DatabaseServer for Mariadb {
     async fn drop_schema(&self, name: &str) -> Result<()> {
         let name = checked(name)?;
         self.with(&format!("remove schema {name}"), CHANGE, |mut c| async move {
-            // The user first: from then on nobody new can fill the schema.
-            let script = format!("DROP USER IF EXISTS `{name}`@`localhost`;\nDROP SCHEMA IF EXISTS `{name}`;\n");
-            run_all(&mut c, &script).await.map_err(|(_, cause)| cause)
+            // The user first: from then on nobody new can fill the schema. Then those who are in it, such as a copy whose asker was
+            // killed: it would go on filling a schema of the same name that is made anew.
+            c.query_drop(format!("DROP USER IF EXISTS `{name}`@`localhost`")).await?;
+            let at_work: Vec<u64> =
+                c.query(format!("SELECT id FROM information_schema.processlist WHERE db = '{name}' AND id <> CONNECTION_ID()")).await?;
+            for id in at_work {
+                match c.query_drop(format!("KILL {id}")).await {
+                    Err(Cause::Server(answer)) if answer.code == number::NO_SUCH_THREAD => {}
+                    other => other?,
+                }
+            }
+            c.query_drop(format!("DROP SCHEMA IF EXISTS `{name}`")).await
         })
         .await
     }
@@ -304,6 +317,11 @@ impl DatabaseServer for Mariadb {
             Ok(count.unwrap_or(0))
         })
         .await
+    }
+
+    async fn contents(&self, name: &str) -> Result<Contents> {
+        let name = checked(name)?;
+        self.with(&format!("look into schema {name}"), COMPARE, |mut c| async move { contents::read(&mut c, name).await }).await
     }
 
     async fn fingerprint(&self, schema: &str) -> Result<BTreeMap<String, String>> {

@@ -6,8 +6,9 @@
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use crate::error::Result;
+use crate::{error::Result, fleet::contents::Contents};
 
+mod contents;
 pub mod mariadb;
 pub mod simulated;
 
@@ -34,7 +35,7 @@ pub trait DatabaseServer: Send + Sync + 'static {
     async fn schema(&self, name: &str) -> Result<SchemaState>;
     /// Makes the schema (utf8mb4) and a user of the same name that sees only it; sets the password anew where the user exists.
     async fn create_schema(&self, name: &str, password: &SecretString) -> Result<()>;
-    /// Removes the user and the schema with everything in it.
+    /// Removes the user and the schema with everything in it; whoever still works in it is sent away.
     async fn drop_schema(&self, name: &str) -> Result<()>;
     /// Every schema whose name starts with the prefix.
     async fn schemas(&self, prefix: &str) -> Result<Vec<String>>;
@@ -46,6 +47,8 @@ pub trait DatabaseServer: Send + Sync + 'static {
     async fn counts(&self, schema: &str) -> Result<std::collections::BTreeMap<String, u64>>;
     /// How many connections of this user are open: of an instance's user, the requests that are being worked on.
     async fn connections(&self, user: &str) -> Result<u64>;
+    /// What the schema holds, in digests by table and, where rows have names, by name.
+    async fn contents(&self, name: &str) -> Result<Contents>;
     /// A fingerprint of the schema: table names, row counts and `CHECKSUM TABLE` of each, to compare a restore with its origin.
     async fn fingerprint(&self, schema: &str) -> Result<std::collections::BTreeMap<String, String>>;
 }

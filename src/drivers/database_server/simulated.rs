@@ -12,6 +12,7 @@ use super::{DatabaseServer, SchemaState};
 use crate::{
     drivers::world::{Call, State, World, refused, sql::Schema},
     error::Result,
+    fleet::contents::Contents,
 };
 
 const SYSTEM: &str = "database server";
@@ -147,6 +148,11 @@ impl DatabaseServer for SimulatedDatabaseServer {
     async fn connections(&self, user: &str) -> Result<u64> {
         // A simulated request takes no time.
         self.0.call(Call::new("database.connections", user), |_| Ok(0)).await
+    }
+
+    async fn contents(&self, name: &str) -> Result<Contents> {
+        let key = name.to_owned();
+        self.0.call(Call::new("database.contents", name), move |s| Ok(schema_of(s, &key)?.contents())).await
     }
 
     async fn fingerprint(&self, schema: &str) -> Result<BTreeMap<String, String>> {

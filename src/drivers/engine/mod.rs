@@ -35,6 +35,8 @@ pub trait Engine: Send + Sync + 'static {
 
     /// The network of that name.
     async fn network(&self, name: &str) -> Result<Option<NetworkState>>;
+    /// Every network of the fleet.
+    async fn networks(&self, fleet: &FleetId) -> Result<Vec<NetworkState>>;
     /// Every subnet that any network of the engine or any route of the host occupies, in CIDR form.
     async fn occupied_subnets(&self) -> Result<Vec<String>>;
     /// Makes a network.

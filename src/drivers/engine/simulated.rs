@@ -36,6 +36,17 @@ impl SimulatedEngine {
     }
 }
 
+fn network_state(n: &NetworkSpec) -> NetworkState {
+    NetworkState {
+        name: n.name.clone(),
+        subnets: vec![n.subnet.clone()],
+        labels: n.labels.clone(),
+        inter_container: false,
+        sealed: n.sealed,
+        bridge: n.bridge.clone(),
+    }
+}
+
 async fn write(bytes: &[u8], sink: &mut (dyn AsyncWrite + Send + Unpin)) -> Result<()> {
     let failed = |error: std::io::Error| Error::outside("engine", OutsideKind::Failed, format!("cannot write what came: {error}"));
     sink.write_all(bytes).await.map_err(failed)?;
@@ -63,14 +74,7 @@ impl Engine for SimulatedEngine {
 
     async fn network(&self, name: &str) -> Result<Option<NetworkState>> {
         let key = name.to_owned();
-        let state = |n: &NetworkSpec| NetworkState {
-            name: n.name.clone(),
-            subnets: vec![n.subnet.clone()],
-            labels: n.labels.clone(),
-            inter_container: false,
-            bridge: n.bridge.clone(),
-        };
-        self.0.call(Call::new("engine.network", name), move |s| Ok(s.engine.networks.get(&key).map(state))).await
+        self.0.call(Call::new("engine.network", name), move |s| Ok(s.engine.networks.get(&key).map(network_state))).await
     }
 
     async fn occupied_subnets(&self) -> Result<Vec<String>> {
@@ -86,6 +90,16 @@ impl Engine for SimulatedEngine {
     async fn remove_network(&self, name: &str) -> Result<()> {
         let key = name.to_owned();
         self.0.call(Call::new("engine.remove_network", name), move |s| s.remove_network(&key)).await
+    }
+
+    async fn networks(&self, fleet: &FleetId) -> Result<Vec<NetworkState>> {
+        let fleet = fleet.to_string();
+        self.0
+            .call(Call::new("engine.networks", fleet.clone()), move |s| {
+                let all = s.engine.networks.values();
+                Ok(all.filter(|n| n.labels.get(label::FLEET) == Some(&fleet)).map(network_state).collect())
+            })
+            .await
     }
 
     async fn volume(&self, name: &str) -> Result<Option<VolumeState>> {

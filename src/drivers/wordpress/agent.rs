@@ -19,7 +19,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::{Blog, Fetched, Invitation, Page, Readiness, Site, Wordpress, html, signature};
+use super::{Blog, Choice, Fetched, Invitation, Page, Readiness, Site, Wordpress, html, signature};
 use crate::{
     error::{Error, OutsideKind, Result},
     fleet::Domain,
@@ -108,6 +108,19 @@ impl Agent {
     async fn verb(&self, site: &Site, key: &SecretString, verb: &str, body: &Value) -> Result<Value> {
         let (status, answer) = self.ask(site, key, verb, body).await?;
         if answer["ok"] == true { Ok(answer) } else { Err(refused(&what(site, verb), status, &answer)) }
+    }
+
+    /// Asks the agent of one site for something that it must be able to give.
+    async fn of_blog(&self, site: &Site, key: &SecretString, blog: &Blog, verb: &str, body: &Value, limit: Duration) -> Result<Value> {
+        let (status, answer) = self.ask_at(&blog.site(site)?, &blog.path, key, verb, body, limit).await?;
+        if answer["ok"] != true {
+            return Err(refused(&format!("ask the agent of {}{} for {verb}", blog.domain, blog.path), status, &answer));
+        }
+        // A path that leads to no site of its own is answered by the main one.
+        if answer["blog"] != blog.id {
+            return Err(outside(OutsideKind::Failed, format!("{}{} is answered by site {}", blog.domain, blog.path, answer["blog"])));
+        }
+        Ok(answer)
     }
 }
 
@@ -274,16 +287,14 @@ impl Wordpress for Agent {
         serde_json::from_value(answer["blogs"].take()).map_err(|_| misread("blogs"))
     }
 
+    async fn sample(&self, site: &Site, key: &SecretString, blog: &Blog, pages: u32, kept: &[String]) -> Result<Choice> {
+        let asked = json!({ "pages": pages, "kept": kept });
+        let answer = self.of_blog(site, key, blog, "sample", &asked, VERB).await?;
+        serde_json::from_value(answer).map_err(|_| misread("sample"))
+    }
+
     async fn upgrade(&self, site: &Site, key: &SecretString, blog: &Blog) -> Result<i64> {
-        let own = blog.site(site)?;
-        let (status, answer) = self.ask_at(&own, &blog.path, key, "upgrade", &json!({}), UPGRADE).await?;
-        if answer["ok"] != true {
-            return Err(refused(&format!("upgrade the tables of {}{}", blog.domain, blog.path), status, &answer));
-        }
-        // A path that leads to no site of its own is answered by the main one.
-        if answer["blog"] != blog.id {
-            return Err(outside(OutsideKind::Failed, format!("{}{} is answered by site {}", blog.domain, blog.path, answer["blog"])));
-        }
+        let answer = self.of_blog(site, key, blog, "upgrade", &json!({}), UPGRADE).await?;
         answer["db_version"].as_i64().ok_or_else(|| misread("upgrade"))
     }
 

@@ -116,6 +116,25 @@ impl Blog {
     }
 }
 
+/// Pages of one site that stand for all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The pages, the most telling first.
+    pub pages: Vec<Chosen>,
+    /// Those of the paths asked about that lead to nothing any more.
+    #[serde(default)]
+    pub gone: Vec<String>,
+}
+
+/// One such page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chosen {
+    /// What it stands for, as in [`crate::fleet::evidence::Sampled`].
+    pub kind: String,
+    /// Its path and query.
+    pub path: String,
+}
+
 /// A page with its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {
@@ -150,6 +169,9 @@ pub trait Wordpress: Send + Sync + 'static {
     async fn fetch(&self, site: &Site, path: &str) -> Result<Fetched>;
     /// Asks the agent for every site, archived ones too.
     async fn blogs(&self, site: &Site, key: &SecretString) -> Result<Vec<Blog>>;
+    /// Asks the agent of one site for at most `pages` pages that stand for all of it, and which of the `kept` paths lead to no
+    /// content any more.
+    async fn sample(&self, site: &Site, key: &SecretString, blog: &Blog, pages: u32, kept: &[String]) -> Result<Choice>;
     /// Has the agent bring one site's tables to the version that the code wants, which it gives. May take minutes.
     async fn upgrade(&self, site: &Site, key: &SecretString, blog: &Blog) -> Result<i64>;
     /// Asks the agent for a link with which this user sets a password.

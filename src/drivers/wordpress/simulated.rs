@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Blog, Fetched, Invitation, Page, Readiness, Site, Wordpress};
+use super::{Blog, Choice, Chosen, Fetched, Invitation, Page, Readiness, Site, Wordpress};
 use crate::{
     drivers::{
         gateway::{Route, Target},
@@ -113,6 +113,19 @@ impl Wordpress for SimulatedWordpress {
         let call = Call::new("wordpress.blogs", site.domain.as_str());
         self.ask(call, move |s| s.agent(&site, key.expose_secret(), |_, _, schema, prefix, multisite| Ok(blogs(schema, prefix, multisite))))
             .await
+    }
+
+    async fn sample(&self, site: &Site, key: &SecretString, blog: &Blog, pages: u32, _kept: &[String]) -> Result<Choice> {
+        let (own, key, path) = (blog.site(site)?, key.clone(), blog.path.clone());
+        let call = Call::new("wordpress.sample", own.domain.as_str()).detail(blog.id.to_string());
+        self.ask(call, move |s| {
+            s.agent(&own, key.expose_secret(), |_, _, _, _, _| {
+                let page = |kind: &str, path: String| Chosen { kind: kind.to_owned(), path };
+                let all = [page("home", path.clone()), page("log-in", format!("{path}wp-login.php"))];
+                Ok(Choice { pages: all.into_iter().take(pages as usize).collect(), gone: Vec::new() })
+            })
+        })
+        .await
     }
 
     async fn upgrade(&self, site: &Site, key: &SecretString, blog: &Blog) -> Result<i64> {

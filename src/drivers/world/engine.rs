@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use tokio::{sync::mpsc, time::Instant};
 
-use super::{State, refused};
+use super::{State, refused, sql};
 use crate::{
     error::{Error, OutsideKind, Result},
     fleet::container::{
@@ -128,7 +128,7 @@ impl State {
     }
 
     pub(in crate::drivers) fn remove_network(&mut self, name: &str) -> Result<()> {
-        let attached = |a: &Attachment| matches!(a, Attachment::Network { name: n, .. } if n == name);
+        let attached = |a: &Attachment| matches!(a, Attachment::Network { name: n, .. } | Attachment::Sealed { name: n, .. } if n == name);
         if self.engine.containers.values().any(|c| c.state.running && attached(&c.spec.attachment)) {
             return Err(conflict(format!("network {name} has active endpoints")));
         }
@@ -150,7 +150,9 @@ impl State {
     }
 
     pub(in crate::drivers) fn remove_volume(&mut self, name: &str) -> Result<()> {
-        let mounts = |c: &&Container| c.spec.mounts.iter().any(|m| matches!(m, Mount::Volume { name: n, .. } if n == name));
+        let mounts = |c: &&Container| {
+            c.spec.mounts.iter().any(|m| matches!(m, Mount::Volume { name: n, .. } | Mount::VolumeRead { name: n, .. } if n == name))
+        };
         if let Some(user) = self.engine.containers.values().find(mounts) {
             return Err(conflict(format!("volume {name} is in use by {}", user.spec.name)));
         }
@@ -185,7 +187,7 @@ impl State {
         self.need_disk(SYSTEM, CONTAINER_BYTES)?;
         let database = labels.get(label::ROLE).is_some_and(|r| r == "db");
         for mount in &spec.mounts {
-            if let Mount::Volume { name, .. } = mount {
+            if let Mount::Volume { name, .. } | Mount::VolumeRead { name, .. } = mount {
                 let fleet = labels.get(label::FLEET).cloned();
                 let volume = self.engine.volumes.entry(name.clone()).or_insert_with(|| Volume {
                     implied_by: fleet,
@@ -230,7 +232,7 @@ impl State {
         let attachment = container.spec.attachment.clone();
         let image = container.state.image.clone();
         let address = match &attachment {
-            Attachment::Network { name: network, address } => {
+            Attachment::Network { name: network, address } | Attachment::Sealed { name: network, address } => {
                 let spec = self.engine.networks.get(network).ok_or_else(|| refused(SYSTEM, format!("network {network} not found")))?;
                 let within = cidr(&spec.subnet).is_some_and(|(low, high)| (low..=high).contains(&u32::from(*address)));
                 if !within {
@@ -347,6 +349,15 @@ impl State {
             return Ok(ExecOutput::default());
         }
         let segment = |part: &str| text.split(['|', '>', '<']).find(|s| s.split_whitespace().any(|w| base(w) == part)).map(last_name);
+        if let (Some(from), Some(into)) = (segment("mariadb-dump"), segment("mariadb"))
+            && text.contains(" | ")
+        {
+            let dump = self.database.schemas.get(&from).map(sql::Schema::dump);
+            let loaded = dump
+                .ok_or_else(|| format!("Unknown database '{from}'"))
+                .and_then(|d| self.run_script(&into, &d).map_err(|e| e.to_string()));
+            return Ok(loaded.map_or_else(|message| failure(1, &message), |()| ExecOutput::default()));
+        }
         if let Some(schema) = segment("mariadb-dump") {
             let Some(found) = self.database.schemas.get(&schema) else {
                 return Ok(failure(2, &format!("mariadb-dump: Got error: 1049: Unknown database '{schema}'")));
@@ -386,7 +397,9 @@ impl State {
         let path = path.trim_end_matches('/');
         let below = |target: &str| path.strip_prefix(target).filter(|rest| rest.is_empty() || rest.starts_with('/'));
         let found = container.spec.mounts.iter().find_map(|mount| match mount {
-            Mount::Volume { name, target } => Some((name, below(target.trim_end_matches('/'))?.trim_start_matches('/'))),
+            Mount::Volume { name, target } | Mount::VolumeRead { name, target } => {
+                Some((name, below(target.trim_end_matches('/'))?.trim_start_matches('/')))
+            }
             _ => None,
         });
         let Some((volume, inside)) = found else { return self.copy_of_image(&container.state.image, name, path) };

@@ -27,6 +27,7 @@ pub(in crate::drivers) fn network() -> NetworkSpec {
         bridge: "flt-t1".into(),
         subnet: "10.201.0.0/20".into(),
         gateway: Ipv4Addr::new(10, 201, 0, 1),
+        sealed: false,
         labels: labels("t1", "network"),
     }
 }

@@ -13,7 +13,10 @@ use super::{
     parse::{Token, after, eval, like, name, split, statements, words},
     refused,
 };
-use crate::error::Result;
+use crate::{
+    error::Result,
+    fleet::contents::{Contents, TableContents, is_version},
+};
 
 const SYSTEM: &str = "database server";
 
@@ -127,6 +130,22 @@ impl Schema {
 
     pub(in crate::drivers) fn fingerprint(&self) -> BTreeMap<String, String> {
         self.tables.iter().map(|(name, table)| (name.clone(), table.fingerprint())).collect()
+    }
+
+    pub(in crate::drivers) fn contents(&self) -> Contents {
+        let table = |table: &Table| {
+            let structure = format!("{:?} {:?}", table.columns, table.key);
+            let names = [("option_name", "option_value"), ("meta_key", "meta_value")];
+            let named = names.into_iter().find_map(|(name, value)| Some((table.column(name)?, table.column(value)?)));
+            let Some((name, value)) = named else {
+                return TableContents { structure, rows: table.fingerprint(), ..TableContents::default() };
+            };
+            let text = |row: &Row, at: usize| row.get(at).cloned().flatten().unwrap_or_default();
+            let all: BTreeMap<String, String> = table.rows.iter().map(|row| (text(row, name), text(row, value))).collect();
+            let versions = all.iter().filter(|(name, _)| is_version(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
+            TableContents { structure, rows: String::new(), named: all, versions }
+        };
+        Contents { tables: self.tables.iter().map(|(name, t)| (name.clone(), table(t))).collect() }
     }
 
     /// Runs a script, statement by statement, stopping at the first error; with `halfway`, only its first half.

@@ -17,6 +17,9 @@ use crate::{
 /// See the module.
 pub struct Container;
 
+/// What is seen of one that is there and does not run.
+pub const STOPPED: &str = "the container stopped";
+
 /// Whether it was made from another specification or runs another image.
 fn made_otherwise(wanted: &ContainerSpec, found: &ContainerState) -> bool {
     found.labels.get(label::SPEC) != Some(&wanted.hash()) || found.image != wanted.image
@@ -36,7 +39,7 @@ impl Step<Context> for Container {
             Some(found) if !is_ours(cx, &found.labels) => Observation::Foreign(format!("container {}", wanted.name)),
             Some(found) if made_otherwise(&wanted, &found) => Observation::Partial("a container made from another specification".into()),
             Some(found) if found.paused => Observation::Partial("the container paused".into()),
-            Some(found) if !found.running => Observation::Partial("the container stopped".into()),
+            Some(found) if !found.running => Observation::Partial(STOPPED.into()),
             Some(found) if !spec::at_home(&wanted, &found) => Observation::Partial("the container away from its address".into()),
             Some(found) => {
                 Observation::Present(json!({"container": found.name, "id": found.id, "image": found.image, "address": found.address}))

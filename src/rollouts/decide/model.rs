@@ -7,14 +7,13 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Action, Blame, Knobs, Member, Outcome, Rollout, Seen, State, decide};
+use super::{Action, Blame, Held, Knobs, Member, Outcome, Rehearsal, Rollout, Seen, State, Why, decide};
 
-const OUTCOMES: [Outcome; 5] = [
+const OUTCOMES: [Outcome; 4] = [
     Outcome::Exposed(Timestamp::UNIX_EPOCH),
     Outcome::Unchanged(Blame::Release),
     Outcome::RolledBack(Blame::Infrastructure),
     Outcome::NeedsApproval(Blame::Instance),
-    Outcome::Quarantined(Blame::Release),
 ];
 
 /// One instance, without what does not matter to deciding.
@@ -24,8 +23,12 @@ struct Small {
     outcome: Option<u8>,
     soaked: bool,
     ill: Option<Blame>,
+    fault: bool,
     held: bool,
+    approved: bool,
 }
+
+const FRESH: Small = Small { state: Member::Pending, outcome: None, soaked: false, ill: None, fault: false, held: false, approved: false };
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct World {
@@ -38,6 +41,8 @@ struct World {
 }
 
 const WAVES: [usize; 3] = [0, 1, 1];
+/// Whether going back loses something.
+const MIGRATED: [bool; 3] = [false, false, true];
 
 fn soak() -> SignedDuration {
     SignedDuration::from_secs(60)
@@ -49,12 +54,13 @@ fn rollout(w: &World) -> Rollout {
         gates: w.gates,
         agreed: w.agreed,
         failures: w.failures,
-        knobs: Knobs { in_flight: 2, budget: 2, soak: soak(), manual_gates: false },
+        knobs: Knobs { in_flight: 2, rehearsals: 1, budget: 2, manual_gates: false },
         members: w
             .members
             .iter()
             .zip(WAVES)
-            .map(|(m, wave)| Seen {
+            .zip(MIGRATED)
+            .map(|((m, wave), migrated)| Seen {
                 wave,
                 state: m.state,
                 outcome: m.outcome.map(|o| OUTCOMES[usize::from(o)]),
@@ -62,8 +68,16 @@ fn rollout(w: &World) -> Rollout {
                     let ago = if m.soaked { soak() } else { SignedDuration::ZERO };
                     now().checked_sub(ago).unwrap()
                 }),
+                soak: soak(),
+                well: m.ill.is_none(),
                 ill: m.ill,
-                held: m.held.then_some("held"),
+                fault: m.fault.then_some(Blame::Release),
+                held: m.held.then_some(Held::Window),
+                rehearsal: Rehearsal::Unneeded,
+                migrated,
+                approved: m.approved,
+                overdue: false,
+                gone: false,
             })
             .collect(),
     }
@@ -76,6 +90,7 @@ fn now() -> Timestamp {
 fn apply(w: &World, action: &Action) -> World {
     let mut n = w.clone();
     match action {
+        Action::Rehearse(_) => panic!("nobody asked for a rehearsal: {w:?}"),
         Action::Update(i) => {
             let m = &mut n.members[*i];
             assert_eq!(m.state, Member::Pending, "1: a second live operation: {w:?}");
@@ -83,23 +98,31 @@ fn apply(w: &World, action: &Action) -> World {
             assert!(WAVES[*i] <= w.gates, "3: before its gate: {w:?}");
             assert!(w.state == State::Running && !w.halted, "5: after a halt: {w:?}");
             assert!(w.failures < if w.gates == 0 { 1 } else { 2 }, "4: over the budget: {w:?}");
-            *m = Small { state: Member::Updating, outcome: None, soaked: false, ill: None, held: false };
+            assert!(w.members.iter().all(|m| m.outcome.is_none()), "begun before what has happened is written: {w:?}");
+            let disturbed = w.members.iter().any(|m| m.state == Member::Soaking && !m.fault && m.ill == Some(Blame::Infrastructure));
+            assert!(!disturbed, "begun on a disturbed platform: {w:?}");
+            *m = Small { state: Member::Updating, ..FRESH };
         }
         Action::Revert(i) => {
             let m = &mut n.members[*i];
-            assert!(m.state.is_new(), "9: {w:?}");
-            if m.state == Member::Soaking && m.ill == Some(Blame::Release) {
-                n.failures = (n.failures + 1).min(3);
-            }
-            *m = Small { state: Member::Reverting, outcome: None, soaked: false, ill: None, held: false };
+            assert!(m.state.is_new() || m.state == Member::NeedsApproval, "9: {w:?}");
+            assert!(!MIGRATED[*i] || m.approved, "what was written since is lost, and nobody agreed: {w:?}");
+            *m = Small { state: Member::Reverting, fault: m.fault, ..FRESH };
+        }
+        Action::Fault(i, blame) => {
+            let m = &mut n.members[*i];
+            assert!(m.state == Member::Soaking && !m.fault, "4: counted twice: {w:?}");
+            assert_eq!(*blame, Blame::Release);
+            n.failures = (n.failures + 1).min(2);
+            *m = Small { fault: true, ill: None, ..*m };
         }
         Action::Move(i, to, blame) => {
             if *blame == Some(Blame::Release) {
-                n.failures = (n.failures + 1).min(3);
+                n.failures = (n.failures + 1).min(2);
             }
             let m = &mut n.members[*i];
-            assert!(*to != Member::Succeeded || (m.soaked && m.ill.is_none()), "11: {w:?}");
-            *m = Small { state: *to, outcome: None, soaked: false, ill: None, held: m.held && *to == Member::Pending };
+            assert!(*to != Member::Succeeded || (m.soaked && m.ill.is_none() && !m.fault), "11: {w:?}");
+            *m = Small { state: *to, held: m.held && *to == Member::Pending, ..FRESH };
         }
         Action::PassGate => {
             n.gates += 1;
@@ -110,12 +133,16 @@ fn apply(w: &World, action: &Action) -> World {
                 w.members.iter().zip(WAVES).filter(|(_, wave)| *wave <= w.gates).all(|(m, _)| m.state.is_over() || m.held),
                 "3: an unfinished wave passes: {w:?}"
             );
-            assert!(w.failures < 2, "4: a gate passes over the budget: {w:?}");
+            assert!(w.failures < if w.gates == 0 { 1 } else { 2 }, "4: a gate passes over the budget: {w:?}");
         }
-        Action::Enter(state, _) => {
-            assert!(*state != State::Completed || w.members.iter().all(|m| m.state.is_over()), "{w:?}");
-            assert!(*state != State::Reverted || w.members.iter().all(|m| !m.state.is_new() && !m.state.in_flight()), "{w:?}");
-            assert!(*state != State::Halted || w.members.iter().all(|m| !m.state.in_flight()), "{w:?}");
+        Action::Enter(state, why) => {
+            let all = |is: &dyn Fn(&Small) -> bool| w.members.iter().all(is);
+            assert!(*state != State::Completed || all(&|m| m.state.is_over()), "{w:?}");
+            assert!(*state != State::Reverted || all(&|m| !m.state.is_new() && !m.state.in_flight()), "{w:?}");
+            assert!(*state != State::Reverted || all(&|m| m.state != Member::NeedsApproval), "{w:?}");
+            assert!(*state != State::Halted || all(&|m| !m.state.in_flight() && m.state != Member::Soaking), "{w:?}");
+            let asks = w.members.iter().any(|m| m.state == Member::NeedsApproval);
+            assert!(*state != State::RevertBlocked || asks && *why == Why::Loss, "{w:?}");
             n.halted |= *state == State::Halting;
             n.state = *state;
         }
@@ -140,7 +167,7 @@ fn world(w: &World) -> Vec<World> {
                 push(&|m| m.outcome = Some(u8::try_from(o).unwrap()));
             }
         }
-        if m.state == Member::Soaking {
+        if m.state == Member::Soaking && !m.fault {
             if !m.soaked {
                 push(&|m| m.soaked = true);
             }
@@ -161,6 +188,18 @@ fn world(w: &World) -> Vec<World> {
 
 fn operator(w: &World) -> Vec<World> {
     let to = |state| World { state, ..w.clone() };
+    // Somebody agrees to a loss, wherever the rollout stands.
+    let agreed = w.members.iter().enumerate().filter(|(_, m)| m.state == Member::NeedsApproval && !m.approved).map(|(i, _)| {
+        let mut n = to(if w.state == State::RevertBlocked { State::Reverting } else { w.state });
+        n.members[i].approved = true;
+        n
+    });
+    let mut all = orders(w, to);
+    all.extend(agreed);
+    all
+}
+
+fn orders(w: &World, to: impl Fn(State) -> World) -> Vec<World> {
     match w.state {
         State::Running => vec![to(State::Paused), World { halted: true, ..to(State::Halting) }, to(State::Reverting)],
         State::Paused => {
@@ -171,52 +210,70 @@ fn operator(w: &World) -> Vec<World> {
     }
 }
 
-#[test]
-fn no_state_that_can_be_reached_breaks_a_rule_and_all_end() {
-    let small = Small { state: Member::Pending, outcome: None, soaked: false, ill: None, held: false };
-    let start = World { state: State::Running, gates: 0, agreed: false, failures: 0, halted: false, members: vec![small; 3] };
+/// Goes through every state; stops at the first that breaks a rule.
+pub(super) fn explore() -> HashMap<State, usize> {
+    let start = World { state: State::Running, gates: 0, agreed: false, failures: 0, halted: false, members: vec![FRESH; 3] };
     let mut seen = HashSet::from([start.clone()]);
     let mut queue = VecDeque::from([start]);
     let mut kinds: HashMap<State, usize> = HashMap::new();
     while let Some(w) = queue.pop_front() {
         *kinds.entry(w.state).or_default() += 1;
+        let actions = decide(&rollout(&w), now());
+        if w.state.is_final() {
+            let asked = |a: &Action| {
+                matches!(a, Action::Revert(i) if w.members[*i].approved)
+                    || matches!(a, Action::Move(i, ..) if w.members[*i].outcome.is_some())
+            };
+            assert!(actions.iter().all(asked), "what nobody asked for is done at the end: {w:?} {actions:?}");
+        }
         // Each answer may be the last one carried out before the watcher is killed, and they hold in any order.
-        let steps = decide(&rollout(&w), now()).into_iter().map(|a| apply(&w, &a));
+        let steps = actions.into_iter().map(|a| apply(&w, &a));
         for next in steps.chain(world(&w)).chain(operator(&w)) {
             if seen.insert(next.clone()) {
                 queue.push_back(next);
             }
         }
     }
-    eprintln!("{} states: {kinds:?}", seen.len());
-    assert!(kinds.len() == 8, "every state of a rollout can be reached: {kinds:?}");
-
-    // Faults and operators have stopped, but for one who lets it go on: from everywhere it ends.
     for w in &seen {
-        let mut w = w.clone();
-        for _ in 0..60 {
-            for i in 0..w.members.len() {
-                let m = &mut w.members[i];
-                m.held = false;
-                if m.state.in_flight() && m.outcome.is_none() {
-                    m.outcome = Some(0);
-                }
-                if m.state == Member::Soaking {
-                    m.soaked = true;
-                    if m.ill == Some(Blame::Infrastructure) {
-                        m.ill = None;
-                    }
-                }
+        ends(w);
+    }
+    kinds
+}
+
+/// Faults and operators have stopped, but for one who lets it go on: from everywhere it ends.
+fn ends(w: &World) {
+    let mut w = w.clone();
+    for turn in 0.. {
+        assert!(turn < 60, "never ends: {w:?}");
+        for m in &mut w.members {
+            m.held = false;
+            if m.state.in_flight() && m.outcome.is_none() {
+                m.outcome = Some(0);
             }
-            let actions = decide(&rollout(&w), now());
-            for action in actions {
-                w = apply(&w, &action);
-            }
-            if w.state == State::Paused {
-                w.state = State::Running;
-                w.agreed = true;
+            if m.state == Member::Soaking {
+                m.soaked = true;
+                if m.ill == Some(Blame::Infrastructure) {
+                    m.ill = None;
+                }
             }
         }
-        assert!(w.state.is_final(), "never ends: {w:?}");
+        let actions = decide(&rollout(&w), now());
+        if actions.is_empty() && w.state.is_final() {
+            return;
+        }
+        for action in &actions {
+            w = apply(&w, action);
+        }
+        if w.state == State::Paused {
+            w.state = State::Running;
+            w.agreed = true;
+        }
     }
+}
+
+#[test]
+fn no_state_that_can_be_reached_breaks_a_rule_and_all_end() {
+    let kinds = explore();
+    eprintln!("{} states: {kinds:?}", kinds.values().sum::<usize>());
+    assert!(kinds.len() == 8, "every state of a rollout can be reached: {kinds:?}");
 }

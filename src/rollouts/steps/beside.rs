@@ -12,7 +12,7 @@ use crate::{
     drivers::wordpress::Readiness,
     error::{Error, OutsideKind, Result},
     instances::{Context, Target},
-    onboarding::steps::Container,
+    onboarding::steps::{Container, STOPPED},
     workflow::{Observation, Step},
 };
 
@@ -74,6 +74,20 @@ fn changes_too_much(cx: &Context, ready: &Readiness) -> Result<Option<String>> {
     })
 }
 
+/// Nothing of the container that was to serve runs any more. One that an update has kept for going back is kept on.
+pub(super) async fn take_away(cx: &Context) -> Result<()> {
+    let moved = moved(cx)?;
+    let cx = cx.at(&moved.to);
+    if moved.asked.reverts.is_none() {
+        return Container.undo(&cx).await;
+    }
+    match Container.observe(&cx).await? {
+        Observation::Absent | Observation::Foreign(_) => Ok(()),
+        Observation::Unknown(why) => Err(Error::outside("engine", OutsideKind::Unreachable, why)),
+        _ => cx.target.tools.engine.stop_container(&cx.target.container(), moved.asked.drain_seconds).await,
+    }
+}
+
 #[async_trait]
 impl Step<Context> for Beside {
     fn name(&self) -> &'static str {
@@ -106,6 +120,11 @@ impl Step<Context> for Beside {
     }
 
     async fn undo(&self, cx: &Context) -> Result<()> {
-        Container.undo(&cx.at(&moved(cx)?.to)).await
+        take_away(cx).await
+    }
+
+    fn is_undone(&self, cx: &Context, seen: &Observation) -> bool {
+        let kept = cx.moved.as_ref().is_some_and(|m| m.asked.reverts.is_some());
+        matches!(seen, Observation::Absent) || kept && matches!(seen, Observation::Partial(what) if what == STOPPED)
     }
 }

@@ -8,12 +8,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::{kept, moved, not_needed};
+use super::{beside, kept, moved, not_needed};
 use crate::{
     error::{Error, OutsideKind, Result},
     fleet::OperationId,
     instances::{Context, archive},
-    onboarding::steps::Container,
     rollouts::evidence,
     workflow::{Observation, Step},
 };
@@ -63,7 +62,7 @@ impl Step<Context> for Restore {
         let tools = &cx.target.tools;
         if evidence::load::<bool>(tools, cx.operation, kept::RESTORING).await?.is_some() {
             // The old code must not write while its data is taken away.
-            Container.undo(&cx.at(&moved(cx)?.to)).await?;
+            beside::take_away(cx).await?;
             archive::restore(&cx.target, &archive::relative(&cx.target, cx.operation)).await?;
         }
         evidence::forget(tools, cx.operation, kept::RESTORED).await?;

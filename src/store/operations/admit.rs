@@ -10,11 +10,16 @@ use jiff::Timestamp;
 use super::{Row, journal::Before};
 use crate::{
     error::{Error, FieldError, Result},
-    fleet::{Domain, Instance, InstanceId, InstanceState, Municipality, MunicipalityId, Operation, OperationKind, Slug, Subnet, UserId},
+    fleet::{
+        Domain, Instance, InstanceId, InstanceState, Municipality, MunicipalityId, Operation, OperationKind, Slug, Subnet, UserId,
+        update::Move,
+    },
     store::{
         Fault, Store,
         connection::{one_at_a_time, write},
-        instances, municipalities, rows,
+        instances, municipalities,
+        rollouts::join,
+        rows,
         schema::{domain, idempotency, instance, municipality, operation},
         unique_violation,
     },
@@ -215,6 +220,12 @@ pub async fn start(store: &Store, new: &NewOperation) -> Result<Started> {
             if new.state.is_some() {
                 Before { state: rows::parse("instance.state", &state)?, reason }.note(&mut row_source)?;
             }
+        }
+        if let Some(asked) =
+            Move::of(&row_source.input).filter(|_| matches!(row_source.kind, OperationKind::Update | OperationKind::Revert))
+            && let Some(rollout) = asked.rollout
+        {
+            join!(c, row_source, asked, rollout);
         }
         match diesel::insert_into(operation::table).values(Row::from(&row_source)).execute(c).await {
             Err(e) if unique_violation(&e).is_some() => {

@@ -16,7 +16,7 @@ use crate::{
         Store,
         connection::{read, write},
         rows,
-        schema::{domain, instance, municipality, operation, operation_event, secret},
+        schema::{domain, instance, municipality, operation, operation_event, rollout_policy, secret},
     },
 };
 
@@ -317,6 +317,7 @@ pub async fn record(store: &Store, held: &Operation, events: &[NewEvent], change
             InstanceChange::Forget => {
                 diesel::delete(domain::table.filter(domain::instance_id.eq(&id))).execute(c).await?;
                 diesel::delete(secret::table.filter(secret::owner.eq(&id))).execute(c).await?;
+                diesel::delete(rollout_policy::table.filter(rollout_policy::instance_id.eq(&id))).execute(c).await?;
                 diesel::delete(instance::table.filter(instance::id.eq(&id))).execute(c).await?;
                 let left: i64 =
                     instance::table.filter(instance::municipality_id.eq(held.municipality.text())).count().get_result(c).await?;

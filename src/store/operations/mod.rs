@@ -3,6 +3,8 @@
 
 //! The operation journal: who works on what, and what happened.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -14,7 +16,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    fleet::{InstanceId, MunicipalityId, Operation, OperationEvent, OperationId, Scope},
+    fleet::{InstanceId, MunicipalityId, Operation, OperationEvent, OperationId, OperationKind, Scope},
 };
 
 mod admit;
@@ -172,6 +174,20 @@ pub async fn live_on(store: &Store, instance: InstanceId) -> Result<Option<Opera
     row.map(Operation::try_from).transpose()
 }
 
+/// Every live operation of a kind, the oldest first.
+///
+/// # Errors
+/// When the store fails.
+pub async fn live_of(store: &Store, kind: OperationKind) -> Result<Vec<Operation>> {
+    let rows: Vec<Row> = read!(store, |c| Ok(operation::table
+        .filter(operation::state.eq("live").and(operation::kind.eq(kind.to_string())))
+        .select(Row::as_select())
+        .order((operation::created_at.asc(), operation::id.asc()))
+        .load(c)
+        .await?))?;
+    rows.into_iter().map(Operation::try_from).collect()
+}
+
 /// A page of operations, newest first.
 ///
 /// # Errors
@@ -252,4 +268,27 @@ pub async fn live_instances(store: &Store) -> Result<Vec<InstanceId>> {
         .load(c)
         .await?))?;
     ids.iter().map(|id| rows::parse("operation.instance_id", id)).collect()
+}
+
+/// The newest operation of a kind on each of these instances. For the watcher, who sees the whole fleet.
+///
+/// # Errors
+/// When the store fails.
+pub async fn newest_of(store: &Store, kind: OperationKind, of: &[InstanceId]) -> Result<HashMap<InstanceId, Operation>> {
+    let kind = kind.to_string();
+    let mut newest = HashMap::new();
+    for part in of.chunks(500) {
+        let part: Vec<String> = part.iter().map(|id| id.text()).collect();
+        let found: Vec<Row> = read!(store, |c| Ok(operation::table
+            .filter(operation::kind.eq(&kind).and(operation::instance_id.eq_any(&part)))
+            .select(Row::as_select())
+            .order(operation::id.asc())
+            .load(c)
+            .await?))?;
+        for row in found {
+            let found = Operation::try_from(row)?;
+            newest.insert(found.instance, found);
+        }
+    }
+    Ok(newest)
 }

@@ -60,6 +60,7 @@ async fn what_is_foreign_stays(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kin
                         bridge: "br-other".to_owned(),
                         subnet,
                         gateway,
+                        sealed: false,
                         labels: other,
                     })
                     .unwrap();

@@ -180,7 +180,10 @@ impl Scene {
     async fn check_once(&self, cell: &str) {
         for (effect, count) in self.fleet.world.effects() {
             let (what, subject) = effect.rsplit_once(' ').unwrap_or((&effect, ""));
-            let precious = subject.ends_with("-uploads") || subject == self.schema || subject == format!("{FLEET}-ale-production-1");
+            // Putting a snapshot back makes the schema anew, and may be begun twice.
+            let moves = matches!(self.kind, OperationKind::Update | OperationKind::Revert);
+            let precious =
+                subject.ends_with("-uploads") || (subject == self.schema && !moves) || subject == format!("{FLEET}-ale-production-1");
             // Stopping and starting are what repairs do; half a script is run again.
             if precious && matches!(what.split(' ').next_back(), Some("created" | "removed" | "changed")) {
                 let clean = self.effects.get(&effect).copied().unwrap_or(0);
@@ -255,6 +258,7 @@ fn strangers(fleet: &Simulated) {
             bridge: "fl-simb".to_owned(),
             subnet: "192.168.240.0/20".to_owned(),
             gateway: [192, 168, 240, 1].into(),
+            sealed: false,
             labels: other.into_iter().collect(),
         })
         .unwrap();

@@ -155,6 +155,7 @@ impl Real {
                 bridge: format!("fl-{}", self.fleet),
                 subnet,
                 gateway: Ipv4Addr::new(10, b, c, 1),
+                sealed: false,
                 labels: self.labels("network"),
             };
             if self.engine.create_network(&spec).await.is_ok() {

@@ -52,12 +52,13 @@ pub const FLEET: &str = "sim";
 /// The image of the one release.
 pub const IMAGE: &str = "flotta/wordpress:6.8";
 /// Tables that are saved, parents first. The audit log is append-only, and no operation writes it.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 18] = [
     "setting",
     "municipality",
     "\"release\"",
     "instance",
     "domain",
+    "sample",
     "secret",
     "operation",
     "operation_event",
@@ -66,6 +67,10 @@ const TABLES: [&str; 13] = [
     "\"user\"",
     "user_municipality",
     "lease",
+    "rollout",
+    "rollout_member",
+    "rollout_event",
+    "rollout_policy",
 ];
 /// More turns than any operation takes that is not stuck.
 const TURNS: usize = 400;

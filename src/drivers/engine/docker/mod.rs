@@ -202,7 +202,7 @@ fn same_network(seen: &NetworkState, spec: &NetworkSpec) -> Result<()> {
     if fleet_of(&seen.labels).is_none() || fleet_of(&seen.labels) != fleet_of(&spec.labels) {
         return Err(taken("network", &spec.name, "and belongs to something else"));
     }
-    if seen.subnets != [spec.subnet.clone()] || seen.inter_container || seen.bridge != spec.bridge {
+    if seen.subnets != [spec.subnet.clone()] || seen.inter_container || seen.sealed != spec.sealed || seen.bridge != spec.bridge {
         return Err(taken("network", &spec.name, "made in another way"));
     }
     Ok(())
@@ -238,6 +238,17 @@ impl Engine for Docker {
         let seen = found(timed(&what, self.ask(), self.client().await?.inspect_network(name, None)).await)?;
         // The engine also finds networks by the beginning of their ids.
         Ok(seen.map(state::network).filter(|n| n.name == name))
+    }
+
+    async fn networks(&self, fleet: &FleetId) -> Result<Vec<NetworkState>> {
+        let options = ListNetworksOptions { filters: Some(by_label(fleet)) };
+        let list = timed("list networks", self.ask(), self.client().await?.list_networks(Some(options))).await?;
+        let names: Vec<String> = list.into_iter().filter_map(|n| n.name).collect();
+        let mut networks = Vec::new();
+        for name in names {
+            networks.extend(self.network(&name).await?);
+        }
+        Ok(networks)
     }
 
     async fn occupied_subnets(&self) -> Result<Vec<String>> {

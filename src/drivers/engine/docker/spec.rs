@@ -23,10 +23,15 @@ const MIB: i64 = 1024 * 1024;
 pub(super) fn container(spec: &ContainerSpec) -> ContainerCreateBody {
     let mut labels: HashMap<String, String> = unordered(&spec.labels);
     labels.insert(label::SPEC.to_owned(), spec.hash());
+    let mut dns = None;
+    if matches!(spec.attachment, Attachment::Sealed { .. }) {
+        // Its own loopback address, where nobody answers.
+        dns = Some(vec!["127.0.0.1".to_owned()]);
+    }
     let (network_mode, networking_config) = match &spec.attachment {
         Attachment::None => ("none".to_owned(), None),
         Attachment::Host => ("host".to_owned(), None),
-        Attachment::Network { name, address } => {
+        Attachment::Network { name, address } | Attachment::Sealed { name, address } => {
             let ipam = EndpointIpamConfig { ipv4_address: Some(address.to_string()), ..Default::default() };
             let endpoint = EndpointSettings { ipam_config: Some(ipam), ..Default::default() };
             let config = NetworkingConfig { endpoints_config: Some(HashMap::from([(name.clone(), endpoint)])) };
@@ -50,6 +55,13 @@ pub(super) fn container(spec: &ContainerSpec) -> ContainerCreateBody {
                 target: Some(target.clone()),
                 ..Default::default()
             }),
+            Mount::VolumeRead { name, target } => mounts.push(EngineMount {
+                typ: Some(MountType::VOLUME),
+                source: Some(name.clone()),
+                target: Some(target.clone()),
+                read_only: Some(true),
+                ..Default::default()
+            }),
             // Older runtimes (runc 1.1) take the mode of the image's folder where it has one, whatever is asked for.
             Mount::Tmpfs { target, size_mib } => {
                 tmpfs.insert(target.clone(), format!("rw,nosuid,nodev,noexec,size={size_mib}m,mode=1777"));
@@ -71,6 +83,7 @@ pub(super) fn container(spec: &ContainerSpec) -> ContainerCreateBody {
         security_opt: Some(vec!["no-new-privileges".to_owned()]),
         readonly_rootfs: Some(spec.read_only_root),
         init: Some(false),
+        dns,
         extra_hosts: Some(spec.extra_hosts.clone()),
         restart_policy: Some(RestartPolicy {
             name: Some(if spec.restart { RestartPolicyNameEnum::UNLESS_STOPPED } else { RestartPolicyNameEnum::NO }),
@@ -103,6 +116,7 @@ pub(super) fn network(spec: &NetworkSpec) -> NetworkCreateRequest {
         driver: Some("bridge".to_owned()),
         ipam: Some(Ipam { config: Some(vec![pool]), ..Default::default() }),
         options: Some(HashMap::from([(ICC.to_owned(), "false".to_owned()), (BRIDGE.to_owned(), spec.bridge.clone())])),
+        internal: spec.sealed.then_some(true),
         labels: Some(unordered(&spec.labels)),
         ..Default::default()
     }
@@ -151,6 +165,7 @@ mod tests {
             bridge: "fl-flotta".into(),
             subnet: "10.201.0.0/20".into(),
             gateway: [10, 201, 0, 1].into(),
+            sealed: false,
             labels: BTreeMap::from([(label::FLEET.to_owned(), "flotta".to_owned())]),
         };
         insta::assert_json_snapshot!(serde_json::to_value(network(&spec)).unwrap());

@@ -33,6 +33,7 @@ pub(super) fn network(seen: NetworkInspect) -> NetworkState {
         name: seen.name.unwrap_or_default(),
         subnets: subnets(seen.ipam),
         labels: ordered(seen.labels),
+        sealed: seen.internal.unwrap_or(false),
         inter_container: options.get(ICC).is_none_or(|v| v != "false"),
         bridge: options.get(BRIDGE).cloned().unwrap_or_default(),
     }

@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! The present release on the copy: which pages are looked at, what they give, twice, and what being looked at does to the data.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::{order, side};
+use crate::{
+    error::{Error, OutsideKind, Result},
+    instances::Context,
+    rollouts::rehearsals::{
+        evidence::{self, Folder},
+        place::{Place, Side},
+    },
+    workflow::{Observation, Step},
+};
+
+/// See the module.
+pub struct Baseline;
+
+#[async_trait]
+impl Step<Context> for Baseline {
+    fn name(&self) -> &'static str {
+        "baseline"
+    }
+
+    fn budget(&self) -> Duration {
+        Duration::from_secs(3600)
+    }
+
+    async fn observe(&self, cx: &Context) -> Result<Observation> {
+        let folder = Folder::of(&cx.target.tools.settings, cx.operation);
+        let kept = folder.baseline()?.map(|seen| json!({"pages": seen.looks.0.pages.len(), "sites": seen.sites.len()}));
+        side::observed(cx, Side::Old, kept).await
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<()> {
+        let (tools, place, order) = (&cx.target.tools, Place::of(cx), order(cx)?);
+        let schema = place.schema();
+        let eye = side::start(cx, &order, Side::Old).await?;
+        if let Err(why) = side::answers(cx, &eye, Side::Old).await? {
+            let message = format!("the present release does not run on a copy of the data: {why}");
+            return Err(Error::outside("wordpress", OutsideKind::Failed, message));
+        }
+        let before = tools.database.contents(&schema).await?;
+        let pages = eye.sample(&tools.store, cx.target.instance.id, order.pages).await?;
+        let first = eye.look(&pages).await?;
+        let second = eye.look(&pages).await?;
+        let sites = side::states(&eye.blogs().await?);
+        let output = side::output(cx, Side::Old).await?;
+        let contents = (before, tools.database.contents(&schema).await?);
+        let seen = evidence::Baseline { looks: (first, second), sites, output };
+        Folder::of(&tools.settings, cx.operation).keep_baseline(&seen, &contents)?;
+        place.remove(Side::Old).await
+    }
+
+    async fn undo(&self, cx: &Context) -> Result<()> {
+        Place::of(cx).remove(Side::Old).await?;
+        Folder::of(&cx.target.tools.settings, cx.operation).remove()
+    }
+
+    fn is_undone(&self, cx: &Context, seen: &Observation) -> bool {
+        matches!(seen, Observation::Absent) && !Folder::of(&cx.target.tools.settings, cx.operation).exists()
+    }
+}

@@ -1,0 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! Trying a release on a copy.
+
+mod real;
