@@ -55,6 +55,13 @@ pub fn step(name: &str, language: Language) -> &str {
         "drain" => language.pick("The old container ends", "Den gamla containern avslutas"),
         "public-check" => language.pick("Check through the gateway", "Kontroll genom gatewayen"),
         "restore" => language.pick("Database put back", "Databasen återställs"),
+        "sealed-network" => language.pick("Network without a way out", "Nätverk utan väg ut"),
+        "keys" => language.pick("Passwords of the copy", "Lösenord till kopian"),
+        "copy" => language.pick("Copy of the data", "Kopia av data"),
+        "baseline" => language.pick("The present release on the copy", "Nuvarande version på kopian"),
+        "candidate" => language.pick("The new release on the copy", "Den nya versionen på kopian"),
+        "verdict" => language.pick("Verdict", "Bedömning"),
+        "clear" => language.pick("Removing the copy", "Kopian tas bort"),
         "forget-secrets" => language.pick("Removing the secrets", "Borttagning av hemligheter"),
         other => other,
     }
