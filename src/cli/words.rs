@@ -56,6 +56,7 @@ pub fn step(name: &str, language: Language) -> &str {
         "public-check" => language.pick("Check through the gateway", "Kontroll genom gatewayen"),
         "restore" => language.pick("Database put back", "Databasen återställs"),
         "sealed-network" => language.pick("Network without a way out", "Nätverk utan väg ut"),
+        "turn" => language.pick("Waiting for a turn", "Väntar på sin tur"),
         "keys" => language.pick("Passwords of the copy", "Lösenord till kopian"),
         "copy" => language.pick("Copy of the data", "Kopia av data"),
         "baseline" => language.pick("The present release on the copy", "Nuvarande version på kopian"),

@@ -62,6 +62,7 @@ step-drain = Den gamla containern avslutas
 step-public-check = Kontroll genom gatewayen
 step-restore = Databasen återställs
 step-sealed-network = Nätverk utan väg ut
+step-turn = Väntar på sin tur
 step-keys = Lösenord till kopian
 step-copy = Kopia av data
 step-baseline = Nuvarande version på kopian

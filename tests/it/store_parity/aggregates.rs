@@ -158,7 +158,6 @@ async fn a_duty_has_one_holder(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kin
 async fn migrations_run_once_however_often_they_are_asked_for(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let Some(t) = TestStore::blank(kind).await else { return };
     let all = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite")).unwrap().count();
-    let all = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite")).unwrap().count();
     if kind == Kind::Postgres {
         let (a, b, c) = tokio::join!(migrate::run(&t.address), migrate::run(&t.address), migrate::run(&t.address));
         let mut done: Vec<usize> = [a, b, c].into_iter().map(|done| done.unwrap().len()).collect();
