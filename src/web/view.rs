@@ -59,6 +59,18 @@ pub enum Page {
     Operations,
     /// Releases.
     Releases,
+    /// Rollouts, newest first.
+    Rollouts,
+    /// One rollout: the board.
+    Rollout,
+    /// Fragment: the part of the board that changes while the rollout goes on.
+    RolloutLive,
+    /// One municipality in a rollout.
+    RolloutMember,
+    /// The form that plans a rollout.
+    RolloutPlan,
+    /// What going back loses, and the word to type.
+    RolloutRevert,
     /// The audit log.
     Audit,
     /// People who can log in.
@@ -77,7 +89,7 @@ pub enum Page {
 
 impl Page {
     /// Every page and fragment.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 23] = [
         Self::LogIn,
         Self::Fleet,
         Self::Municipality,
@@ -88,6 +100,12 @@ impl Page {
         Self::OperationLive,
         Self::Operations,
         Self::Releases,
+        Self::Rollouts,
+        Self::Rollout,
+        Self::RolloutLive,
+        Self::RolloutMember,
+        Self::RolloutPlan,
+        Self::RolloutRevert,
         Self::Audit,
         Self::Users,
         Self::User,
@@ -111,6 +129,12 @@ impl Page {
             Self::OperationLive => "operation/live",
             Self::Operations => "operation/list",
             Self::Releases => "release/list",
+            Self::Rollouts => "rollout/list",
+            Self::Rollout => "rollout/show",
+            Self::RolloutLive => "rollout/live",
+            Self::RolloutMember => "rollout/member",
+            Self::RolloutPlan => "rollout/plan",
+            Self::RolloutRevert => "rollout/revert",
             Self::Audit => "audit/list",
             Self::Users => "user/list",
             Self::User => "user/form",
@@ -127,6 +151,7 @@ impl Page {
             Self::Fleet | Self::Municipality | Self::Offboard | Self::Onboard | Self::DomainCheck => "fleet",
             Self::Operation | Self::OperationLive | Self::Operations => "operations",
             Self::Releases => "releases",
+            Self::Rollouts | Self::Rollout | Self::RolloutLive | Self::RolloutMember | Self::RolloutPlan | Self::RolloutRevert => "rollouts",
             Self::Audit => "audit",
             Self::Users | Self::User => "users",
             Self::Account => "account",

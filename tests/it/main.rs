@@ -22,6 +22,8 @@ mod layering;
 mod onboarding;
 mod pages;
 mod pages_admin;
+mod pages_rollouts;
 mod repair;
+mod rollouts;
 mod store_parity;
 mod support;

@@ -24,9 +24,12 @@ pub mod known;
 pub mod municipalities;
 pub mod operations;
 pub mod platform;
+pub mod policy;
 pub mod releases;
+pub mod rollouts;
 pub mod session;
 pub mod shapes;
+pub mod shapes_rollouts;
 pub mod tokens;
 pub mod users;
 
@@ -50,6 +53,9 @@ pub mod users;
         municipalities::suspend, municipalities::resume, municipalities::offboard, municipalities::invite,
         operations::list, operations::show, events::stream, operations::retry,
         releases::list, releases::register, releases::show, releases::promote, releases::retire,
+        policy::show, policy::decide,
+        rollouts::list, rollouts::start, rollouts::plan, rollouts::show, rollouts::events, rollouts::pause, rollouts::resume,
+        rollouts::halt, rollouts::revert, rollouts::member, rollouts::approve, rollouts::skip, rollouts::retry,
         known::search, platform::show,
         users::list, users::create, users::show, users::change, users::password,
         tokens::list, tokens::create, tokens::revoke,

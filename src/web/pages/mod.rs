@@ -16,6 +16,7 @@ pub mod onboard;
 pub mod operation;
 pub mod preference;
 pub mod releases;
+pub mod rollouts;
 pub mod session;
 pub mod settings;
 pub mod users;
