@@ -86,9 +86,11 @@ const ALONE: [(&str, &[&str]); 7] = [
 ];
 
 /// Files that decide and never act.
-const PURE: [&str; 7] = [
+const PURE: [&str; 9] = [
+    "rollouts/blame.rs",
     "rollouts/compare.rs",
     "rollouts/decide.rs",
+    "rollouts/plan.rs",
     "workflow/decide.rs",
     "workflow/interrupt.rs",
     "instances/drift.rs",

@@ -4,6 +4,7 @@
 //! Every page with content as it could be, for tests, pictures and the accessibility checks.
 
 mod lists;
+mod rollouts;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -105,6 +106,7 @@ pub(super) fn all() -> Vec<Sample> {
         samples.push(sample(name, &domain_check(verdict)));
     }
     samples.push(Sample { page: Page::OperationLive, ..sample("operation-fragment", &live) });
+    samples.extend(rollouts::all());
     for sample in &mut samples {
         if sample.name == "users" {
             sample.notice = Some(Notice::UserCreated);
@@ -191,7 +193,19 @@ fn instance(state: InstanceState) -> InstanceCard {
             users: 87,
             seen_at: before(40),
         }),
+        updates: Updates {
+            held: !running(state),
+            reason: if running(state) { String::new() } else { "valet".to_owned() },
+            until: (!running(state)).then(|| before(-86_400 * 5)),
+            by: "webb@upplandsvasby.se".to_owned(),
+            pin: String::new(),
+            window: "Mon-Thu 22:00-04:00".to_owned(),
+        },
     }
+}
+
+fn running(state: InstanceState) -> bool {
+    state == InstanceState::Running
 }
 
 fn municipality(state: InstanceState) -> MunicipalityPage {
@@ -227,7 +241,8 @@ fn municipality(state: InstanceState) -> MunicipalityPage {
                 path: "upplands-vasby/1".to_owned(),
             },
         ],
-        may: MunicipalityActions { suspend: running, resume: !running, offboard: true, invite: running },
+        may: MunicipalityActions { suspend: running, resume: !running, offboard: true, invite: running, hold: running, unhold: !running },
+        hold: HoldForm::default(),
         invitation: None,
         errors: vec![],
         command: MunicipalityPage::command_for("upplands-vasby"),
