@@ -357,7 +357,7 @@ final class Upgrades
         foreach (self::all() as $blog) {
             $options = $wpdb->get_blog_prefix($blog['id']) . 'options';
             $found = $wpdb->get_results("SELECT option_name, option_value FROM `$options` WHERE (option_name LIKE '%version%' AND CHAR_LENGTH(option_value) <= 64
-                AND option_name NOT LIKE '\\_transient%' AND option_name NOT LIKE '\\_site\\_transient%') OR option_name LIKE '\\_transient\\_%lock%'", OBJECT_K);
+                AND option_name NOT LIKE '\\_transient%' AND option_name NOT LIKE '\\_site\\_transient%') OR (option_name LIKE '\\_transient\\_%lock%' AND option_name NOT LIKE '%block%')", OBJECT_K);
             if ($wpdb->last_error !== '') {
                 throw new Refusal("the options of site {$blog['id']} cannot be read: $wpdb->last_error", 'look at its tables');
             }

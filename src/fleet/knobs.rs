@@ -118,7 +118,12 @@ impl Knobs {
         let range = |field: &str, value: u32, low: u32, high: u32| {
             let out = !(low..=high).contains(&value);
             out.then(|| {
-                FieldError::new(&format!("knobs.{field}"), "out-of-range", format!("{value} is out of range"), format!("give {low} to {high}"))
+                FieldError::new(
+                    &format!("knobs.{field}"),
+                    "out-of-range",
+                    format!("{value} is out of range"),
+                    format!("give {low} to {high}"),
+                )
             })
         };
         let longest = self.soak_seconds.iter().copied().max().unwrap_or_default();

@@ -140,7 +140,11 @@ impl std::fmt::Display for Window {
                 f.write_str(", ")?;
             }
             let (first, last) = span.days;
-            if first == last { write!(f, "{}", day(first))? } else { write!(f, "{}-{}", day(first), day(last))? }
+            if first == last {
+                write!(f, "{}", day(first))?
+            } else {
+                write!(f, "{}-{}", day(first), day(last))?
+            }
             write!(f, " {:02}:{:02}-{:02}:{:02}", span.from / 60, span.from % 60, span.to / 60, span.to % 60)?;
         }
         Ok(())
@@ -198,7 +202,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for bad in ["", "Mon", "Mon 22-04", "Mon-Xyz 22:00-04:00", "Mon 25:00-26:00", "Mon 10:00-10:00", "Mon 1:00-2:00", "Mon 24:00-25:00"] {
+        for bad in ["", "Mon", "Mon 22-04", "Mon-Xyz 22:00-04:00", "Mon 25:00-26:00", "Mon 10:00-10:00", "Mon 1:00-2:00", "Mon 24:00-25:00"]
+        {
             assert_eq!(bad.parse::<Window>().unwrap_err().field, "window", "{bad}");
         }
     }

@@ -227,7 +227,11 @@ fn reverted(member: &Seen, outcome: Outcome) -> Member {
     match outcome {
         // It went back because something was wrong with it, or because everybody does.
         Outcome::Exposed(_) | Outcome::RolledBack(_) => {
-            if member.fault.is_some() { Member::RolledBack } else { Member::Reverted }
+            if member.fault.is_some() {
+                Member::RolledBack
+            } else {
+                Member::Reverted
+            }
         }
         Outcome::Unchanged(_) | Outcome::NeedsApproval(_) => Member::NeedsApproval,
         Outcome::Quarantined(_) => Member::Quarantined,

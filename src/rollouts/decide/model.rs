@@ -220,7 +220,10 @@ pub(super) fn explore() -> HashMap<State, usize> {
         *kinds.entry(w.state).or_default() += 1;
         let actions = decide(&rollout(&w), now());
         if w.state.is_final() {
-            let asked = |a: &Action| matches!(a, Action::Revert(i) if w.members[*i].approved) || matches!(a, Action::Move(i, ..) if w.members[*i].outcome.is_some());
+            let asked = |a: &Action| {
+                matches!(a, Action::Revert(i) if w.members[*i].approved)
+                    || matches!(a, Action::Move(i, ..) if w.members[*i].outcome.is_some())
+            };
             assert!(actions.iter().all(asked), "what nobody asked for is done at the end: {w:?} {actions:?}");
         }
         // Each answer may be the last one carried out before the watcher is killed, and they hold in any order.

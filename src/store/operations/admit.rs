@@ -10,7 +10,10 @@ use jiff::Timestamp;
 use super::{Row, journal::Before};
 use crate::{
     error::{Error, FieldError, Result},
-    fleet::{Domain, Instance, InstanceId, InstanceState, Municipality, MunicipalityId, Operation, OperationKind, Slug, Subnet, UserId, update::Move},
+    fleet::{
+        Domain, Instance, InstanceId, InstanceState, Municipality, MunicipalityId, Operation, OperationKind, Slug, Subnet, UserId,
+        update::Move,
+    },
     store::{
         Fault, Store,
         connection::{one_at_a_time, write},
@@ -218,7 +221,8 @@ pub async fn start(store: &Store, new: &NewOperation) -> Result<Started> {
                 Before { state: rows::parse("instance.state", &state)?, reason }.note(&mut row_source)?;
             }
         }
-        if let Some(asked) = Move::of(&row_source.input).filter(|_| matches!(row_source.kind, OperationKind::Update | OperationKind::Revert))
+        if let Some(asked) =
+            Move::of(&row_source.input).filter(|_| matches!(row_source.kind, OperationKind::Update | OperationKind::Revert))
             && let Some(rollout) = asked.rollout
         {
             join!(c, row_source, asked, rollout);

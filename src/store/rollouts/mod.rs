@@ -179,10 +179,7 @@ pub async fn bound(store: &Store) -> Result<HashMap<InstanceId, RolloutId>> {
         .select((member::instance_id, member::rollout_id))
         .load(c)
         .await?))?;
-    found
-        .iter()
-        .map(|(i, r)| Ok((rows::parse("rollout_member.instance_id", i)?, rows::parse("rollout_member.rollout_id", r)?)))
-        .collect()
+    found.iter().map(|(i, r)| Ok((rows::parse("rollout_member.instance_id", i)?, rows::parse("rollout_member.rollout_id", r)?))).collect()
 }
 
 /// A rollout's events after `seq`, in order; what is about a municipality outside the scope is left out.

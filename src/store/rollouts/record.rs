@@ -215,8 +215,7 @@ pub async fn record(store: &Store, of: (RolloutId, i64), change: &Change, events
                 diesel::update(this()).set(member::approved.eq(approved)).execute(c).await?;
             }
         }
-        let last: Option<i64> =
-            event::table.filter(event::rollout_id.eq(&id)).select(diesel::dsl::max(event::seq)).first(c).await?;
+        let last: Option<i64> = event::table.filter(event::rollout_id.eq(&id)).select(diesel::dsl::max(event::seq)).first(c).await?;
         for (seq, new) in (last.unwrap_or(0) + 1..).zip(events) {
             diesel::insert_into(event::table).values(line(of.0, seq, at, new)).execute(c).await?;
         }

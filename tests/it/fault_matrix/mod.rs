@@ -182,7 +182,8 @@ impl Scene {
             let (what, subject) = effect.rsplit_once(' ').unwrap_or((&effect, ""));
             // Putting a snapshot back makes the schema anew, and may be begun twice.
             let moves = matches!(self.kind, OperationKind::Update | OperationKind::Revert);
-            let precious = subject.ends_with("-uploads") || (subject == self.schema && !moves) || subject == format!("{FLEET}-ale-production-1");
+            let precious =
+                subject.ends_with("-uploads") || (subject == self.schema && !moves) || subject == format!("{FLEET}-ale-production-1");
             // Stopping and starting are what repairs do; half a script is run again.
             if precious && matches!(what.split(' ').next_back(), Some("created" | "removed" | "changed")) {
                 let clean = self.effects.get(&effect).copied().unwrap_or(0);
