@@ -122,7 +122,7 @@ impl Simulated {
             .map(|(k, v)| (k.to_owned(), v.to_owned()))
             .into();
         all.extend(labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
-        self.world.add_image(&image, ImageState { id: image_id(&image), labels: all, environment: Vec::new() });
+        self.world.add_image(&image, ImageState { id: image_id(&image), labels: all, environment: Vec::new(), user: String::new() });
         let register = Register { image, name: Some(name.to_owned()), contract: None, stable: false };
         releases::register(&self.app.tools, &register).await.unwrap()
     }
