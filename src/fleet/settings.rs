@@ -56,7 +56,7 @@ pub struct RehearsalSettings {
 
 impl Default for RehearsalSettings {
     fn default() -> Self {
-        Self { at_once: 2, chromium: Some("/usr/bin/chromium".into()), pictures: 10 }
+        Self { at_once: 2, chromium: Some("/usr/bin/chromium".into()), pictures: 5 }
     }
 }
 

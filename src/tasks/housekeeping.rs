@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 //! Forgets what is over, every hour: ended sessions, old failures of log-in, old answers to repeatable requests, what updates
-//! have kept for going back, what rehearsals have left, and images that no release needs.
+//! have kept for going back, and images that no release needs.
 
 use std::time::Duration;
 
@@ -27,9 +27,6 @@ pub async fn run(tools: Tools, cancel: CancellationToken) {
         }
         if let Err(error) = rollouts::sweep::sweep(&tools, now).await {
             warn!(%error, "what updates have kept could not be removed; the next try is in an hour");
-        }
-        if let Err(error) = rollouts::rehearsals::sweep::leftovers(&tools).await {
-            warn!(%error, "what rehearsals have left could not be removed; the next try is in an hour");
         }
         if let Err(error) = releases::prune(&tools).await {
             warn!(%error, "images that no release needs could not be looked for; the next try is in an hour");

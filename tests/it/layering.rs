@@ -86,9 +86,14 @@ const ALONE: [(&str, &[&str]); 7] = [
 ];
 
 /// Files that decide and never act.
-const PURE: [&str; 7] = [
+const PURE: [&str; 12] = [
     "rollouts/compare.rs",
+    "rollouts/complaints.rs",
     "rollouts/decide.rs",
+    "rollouts/reading.rs",
+    "rollouts/rehearsals/classify.rs",
+    "rollouts/rehearsals/differ.rs",
+    "rollouts/rehearsals/judge.rs",
     "workflow/decide.rs",
     "workflow/interrupt.rs",
     "instances/drift.rs",

@@ -111,6 +111,10 @@ pub struct Baseline {
     pub sites: BTreeMap<u64, SiteState>,
     /// The end of its container's output.
     pub output: String,
+    /// Pages of which there are pictures.
+    pub pictured: Vec<Sampled>,
+    /// Why there are no more.
+    pub without_pictures: String,
 }
 
 /// What the release that is tried gave.
@@ -175,6 +179,23 @@ pub fn discard(tools: &Tools, operation: OperationId) -> Result<()> {
 #[must_use]
 pub fn folder(tools: &Tools, operation: OperationId) -> PathBuf {
     tools.settings.evidence().join(operation.text())
+}
+
+/// A picture by its file's name, where there is one.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub async fn picture(tools: &Tools, operation: OperationId, name: &str) -> Result<Option<Vec<u8>>> {
+    let plain = name.ends_with(".png") && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'));
+    if !plain {
+        return Ok(None);
+    }
+    let path = folder(tools, operation).join(name);
+    evidence::blocking(move || match std::fs::read(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    })
+    .await
 }
 
 /// The whole evidence of a rehearsal, once it is written.

@@ -25,9 +25,11 @@ pub mod known;
 pub mod municipalities;
 pub mod operations;
 pub mod platform;
+pub mod rehearsals;
 pub mod releases;
 pub mod session;
 pub mod shapes;
+pub mod shapes_rehearsal;
 pub mod tokens;
 pub mod users;
 
@@ -50,6 +52,7 @@ pub mod users;
         municipalities::list, municipalities::onboard, municipalities::preview, municipalities::show, municipalities::backups,
         municipalities::suspend, municipalities::resume, municipalities::offboard, municipalities::invite,
         operations::list, operations::show, events::stream, operations::retry,
+        rehearsals::start, rehearsals::show, rehearsals::file,
         releases::list, releases::register, build::build, releases::show, releases::inventory, releases::difference,
         releases::promote, releases::retire, releases::delete,
         known::search, platform::show,

@@ -45,6 +45,7 @@ impl Tone {
             | ("platform", "well")
             | ("result", "done")
             | ("domain", "free")
+            | ("level", "pass")
             | ("tone", "ok") => Self::Ok,
             ("instance", "onboarding" | "repairing" | "updating" | "offboarding")
             | ("operation", "live")
@@ -57,6 +58,7 @@ impl Tone {
             | ("channel", "candidate")
             | ("result", "refused")
             | ("domain", "elsewhere")
+            | ("level", "warn")
             | ("tone", "warn") => Self::Warn,
             ("instance", "quarantined")
             | ("operation", "failed")
@@ -65,6 +67,7 @@ impl Tone {
             | ("platform", "unwell")
             | ("result", "failed")
             | ("domain", "taken" | "invalid")
+            | ("level", "fail")
             | ("tone", "bad") => Self::Bad,
             ("instance", "suspended")
             | ("channel", "retired")

@@ -123,6 +123,11 @@ async fn the_same_release_passes_and_changes_nothing() {
         assert_eq!((pair.old.status, pair.new.as_ref().unwrap().status), (200, 200), "{pair:?}");
         assert!(pair.old.words.count > 0, "{pair:?}");
     }
+    // Pictures of the same are the same.
+    assert_eq!((evidence.pictures.len(), evidence.without_pictures.as_str()), (3, ""));
+    for picture in &evidence.pictures {
+        assert!(picture.changed < 0.005, "{picture:?}");
+    }
     // What was chosen is kept.
     let kept = store::samples::of(&stage.fleet.app.tools.store, stage.target.instance.id).await.unwrap();
     assert_eq!(kept.len(), evidence.pages.len());

@@ -9,3 +9,4 @@ mod audit;
 mod concurrency;
 mod journal;
 mod municipalities;
+mod samples;

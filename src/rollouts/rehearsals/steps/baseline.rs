@@ -15,6 +15,7 @@ use crate::{
     rollouts::{
         evidence::{load, save},
         rehearsals::{
+            album::Album,
             evidence::{self, kept},
             place::{Place, Side},
         },
@@ -56,7 +57,9 @@ impl Step<Context> for Baseline {
         let sites = side::states(&eye.blogs().await?);
         let output = side::output(cx, Side::Old).await?;
         let contents = (before, tools.database.contents(&schema).await?);
-        let seen = evidence::Baseline { looks: (first, second), sites, output };
+        // The browser comes last: it asks for more than the pages.
+        let (pictured, without_pictures) = Album::new(tools, cx.operation, &eye, &first).before(&first).await;
+        let seen = evidence::Baseline { looks: (first, second), sites, output, pictured, without_pictures };
         save(tools, cx.operation, kept::CONTENTS, &contents).await?;
         save(tools, cx.operation, kept::BASELINE, &seen).await?;
         place.remove(Side::Old).await

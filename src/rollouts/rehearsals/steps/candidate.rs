@@ -20,6 +20,7 @@ use crate::{
         evidence::{forget, load, save},
         pages::{self, Eye},
         rehearsals::{
+            album::Album,
             classify::{Classified, classify},
             evidence::{self, kept},
             place::{Place, Side},
@@ -65,11 +66,16 @@ impl Step<Context> for Candidate {
         // A database server or an engine that is gone is nobody's fault here.
         tools.database.ping().await?;
         let output = side::output(cx, Side::New).await?;
+        let album = Album::new(tools, cx.operation, &eye, &baseline.looks.0);
+        let (pictures, without_pictures) =
+            if matches!(tried, Ok(Ok(_))) { album.after(&baseline.pictured).await } else { Default::default() };
+        let without_pictures = if baseline.without_pictures.is_empty() { without_pictures } else { baseline.without_pictures.clone() };
         let data = classify((&contents.0, &contents.1), &tools.database.contents(&place.schema()).await?);
         let seen = match tried.or_else(own_doing)? {
             Ok(seen) => evidence::Candidate { output, migration: data.migration, changes: data.changes, change_count: data.count, ..seen },
             Err(why) => evidence::Candidate::failed(why, output, data),
         };
+        let seen = evidence::Candidate { pictures, without_pictures, ..seen };
         save(tools, cx.operation, kept::CANDIDATE, &seen).await?;
         place.remove(Side::New).await
     }
