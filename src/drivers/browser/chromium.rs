@@ -11,6 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use rustix::process::{Pid, Signal, geteuid, kill_process_group};
 use tokio::process::{Child, Command};
 
 use super::{Browser, WINDOW, door::Door};
@@ -77,20 +78,30 @@ impl Drop for Profile {
 }
 
 /// A browser with all its processes, which end with it.
-struct Running(Child);
+struct Running {
+    browser: Child,
+    group: Option<Pid>,
+}
+
+impl Running {
+    fn of(browser: Child) -> Self {
+        // Known from the start: once the first has ended, nobody tells it any more.
+        let group = browser.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        Self { browser, group }
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let group = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-        if let Some(group) = group {
+        if let Some(group) = self.group {
             // Where all of them have ended there is nobody to end.
-            let _ended = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+            let _ended = kill_process_group(group, Signal::KILL);
         }
     }
 }
 
 fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
+    geteuid().is_root()
 }
 
 fn command(path: &Path, profile: &Path, file: &Path, door: u16, address: &str) -> Command {
@@ -137,8 +148,8 @@ impl Browser for Chromium {
         let file = profile.0.join("picture.png");
         let address = format!("https://{}{path}", site.host());
         let started = command(program, &profile.0, &file, door.port(), &address).spawn();
-        let mut running = Running(started.map_err(|e| failed(format!("{}: {e}", program.display())))?);
-        let ended = tokio::time::timeout(LONGEST, running.0.wait())
+        let mut running = Running::of(started.map_err(|e| failed(format!("{}: {e}", program.display())))?);
+        let ended = tokio::time::timeout(LONGEST, running.browser.wait())
             .await
             .map_err(|_| failed(format!("no picture of {path} within {} s", LONGEST.as_secs())))?
             .map_err(|e| failed(e.to_string()))?;
