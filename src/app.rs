@@ -168,6 +168,7 @@ impl App {
             signals.drift.notify_one();
             tokio::join!(
                 tasks::operations::run(runner, signals.clone(), workers, cancel.clone()),
+                tasks::rollouts::run(tools.clone(), owner.clone(), signals.clone(), cancel.clone()),
                 tasks::keeper::run(tools, owner, signals, cancel)
             );
         });

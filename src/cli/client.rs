@@ -92,8 +92,16 @@ impl Client {
     /// # Errors
     /// When the control plane does not answer, or says no.
     pub async fn post(&self, path: &[&str], body: &Value, key: Option<&str>) -> Outcome<Answer> {
+        self.post_with(path, &[], body, key).await
+    }
+
+    /// As [`Self::post`], to an address with a query.
+    ///
+    /// # Errors
+    /// When the control plane does not answer, or says no.
+    pub async fn post_with(&self, path: &[&str], query: &[(&str, String)], body: &Value, key: Option<&str>) -> Outcome<Answer> {
         let key = key.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned);
-        let request = || self.request(Method::POST, path, &[]).header("Idempotency-Key", &key).json(body).timeout(ANSWER);
+        let request = || self.request(Method::POST, path, query).header("Idempotency-Key", &key).json(body).timeout(ANSWER);
         match self.send(request()).await {
             Err(Failure::Unreachable { refused: false, .. }) => self.send(request()).await,
             other => other,
@@ -117,6 +125,14 @@ impl Client {
         self.send(self.request(Method::PATCH, path, &[]).json(body).timeout(ANSWER)).await
     }
 
+    /// Decides something anew; doing it twice is the same as doing it once.
+    ///
+    /// # Errors
+    /// When the control plane does not answer, or says no.
+    pub async fn put(&self, path: &[&str], body: &Value) -> Outcome<Answer> {
+        self.send(self.request(Method::PUT, path, &[]).json(body).timeout(ANSWER)).await
+    }
+
     /// Ends something. Empty values of the query are left out.
     ///
     /// # Errors
@@ -130,7 +146,15 @@ impl Client {
     /// # Errors
     /// When the control plane does not answer, or says no.
     pub async fn events(&self, operation: &str, after: i64) -> Outcome<Response> {
-        let mut request = self.request(Method::GET, &["api", "v1", "operations", operation, "events"], &[]);
+        self.stream(&["api", "v1", "operations", operation, "events"], after).await
+    }
+
+    /// Opens an event stream after the given event.
+    ///
+    /// # Errors
+    /// When the control plane does not answer, or says no.
+    pub async fn stream(&self, path: &[&str], after: i64) -> Outcome<Response> {
+        let mut request = self.request(Method::GET, path, &[]);
         if after > 0 {
             request = request.header("Last-Event-ID", after);
         }

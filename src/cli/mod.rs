@@ -31,6 +31,7 @@ pub mod platform;
 pub mod progress;
 pub mod prompt;
 pub mod release;
+pub mod rollout;
 pub mod secret;
 pub mod serve;
 pub mod stream;
@@ -120,6 +121,9 @@ pub enum Command {
     /// Register releases of the fork and move them between channels.
     #[command(subcommand)]
     Release(release::Command),
+    /// Move the fleet to a release, wave by wave.
+    #[command(subcommand)]
+    Rollout(rollout::Command),
     /// See what was saved of a municipality.
     #[command(subcommand)]
     Backup(backup::Command),
@@ -208,6 +212,7 @@ async fn picked(cli: Cli, output: Output) -> Outcome {
         Command::Municipality(command) => municipality::run(&context()?, command).await,
         Command::Operation(command) => operation::run(&context()?, command).await,
         Command::Release(command) => release::run(&context()?, command).await,
+        Command::Rollout(command) => rollout::run(&context()?, command).await,
         Command::Backup(command) => backup::run(&context()?, command).await,
         Command::Platform(command) => platform::run(&context()?, command).await,
         Command::User(command) => user::run(&context()?, command).await,

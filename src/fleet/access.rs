@@ -60,8 +60,10 @@ impl Role {
         match self {
             Self::Administrator => true,
             Self::Operator => !matches!(permission, P::ManageUsers | P::ReadAudit | P::ManageReleases),
-            Self::ReleaseManager => matches!(permission, P::ReadFleet | P::ManageReleases | P::OwnAccount),
-            Self::WebManager => matches!(permission, P::ReadFleet | P::InviteAdministrator | P::OwnAccount),
+            Self::ReleaseManager => {
+                matches!(permission, P::ReadFleet | P::ManageReleases | P::ManageRollouts | P::PostponeUpdates | P::OwnAccount)
+            }
+            Self::WebManager => matches!(permission, P::ReadFleet | P::InviteAdministrator | P::PostponeUpdates | P::OwnAccount),
             Self::Auditor => matches!(permission, P::ReadFleet | P::ReadAudit | P::ReadUsers | P::OwnAccount),
         }
     }
@@ -79,6 +81,10 @@ pub enum Permission {
     InviteAdministrator,
     /// Register, promote, retire releases.
     ManageReleases,
+    /// Start, pause, halt, revert rollouts; pin releases and set windows.
+    ManageRollouts,
+    /// Hold an instance back from rollouts for a while.
+    PostponeUpdates,
     /// See users and tokens.
     ReadUsers,
     /// Create, change, disable users; revoke other people's tokens.
@@ -91,11 +97,13 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::ReadFleet,
         Self::ManageMunicipalities,
         Self::InviteAdministrator,
         Self::ManageReleases,
+        Self::ManageRollouts,
+        Self::PostponeUpdates,
         Self::ReadUsers,
         Self::ManageUsers,
         Self::ReadAudit,
@@ -106,6 +114,7 @@ impl Permission {
 text_enum!(Permission, "scope", [
     Permission::ReadFleet => "read-fleet", Permission::ManageMunicipalities => "manage-municipalities",
     Permission::InviteAdministrator => "invite-administrator", Permission::ManageReleases => "manage-releases",
+    Permission::ManageRollouts => "manage-rollouts", Permission::PostponeUpdates => "postpone-updates",
     Permission::ReadUsers => "read-users", Permission::ManageUsers => "manage-users", Permission::ReadAudit => "read-audit",
     Permission::OwnAccount => "own-account",
 ]);

@@ -209,5 +209,7 @@ fn gather(source: impl Read, wanted: impl Fn(&[String]) -> bool) -> std::io::Res
         }
         found.digests.insert(path, digest.finalize().into());
     }
+    // What comes after the end of the archive is read too, or who writes it would find nobody there.
+    std::io::copy(&mut archive.into_inner(), &mut std::io::sink())?;
     Ok(found)
 }

@@ -53,7 +53,7 @@ pub fn in_text(text: &str) -> Vec<Complaint> {
     let mut found: Vec<(usize, Complaint)> = Vec::new();
     for (kind, fatal) in KINDS {
         for (at, _) in text.match_indices(kind) {
-            if let Some((message, file, line)) = text[at + kind.len()..].strip_prefix(':').and_then(told) {
+            if let Some((message, file, line)) = text[at + kind.len()..].trim_start().strip_prefix(':').and_then(told) {
                 found.push((at, Complaint { kind: kind.to_owned(), message, file, line, fatal }));
             }
         }

@@ -4,17 +4,26 @@
 //! ROOM 2, rollouts: moving the fleet to another release.
 //!
 //! [`updates`] moves one instance, as an operation of the journal whose steps are in [`steps`]; [`pages`] looks at it before and
-//! after, and [`compare`] says what differs. [`decide`] says what a rollout of many does next.
+//! after, and [`compare`] says what differs.
+//!
+//! A rollout of many is asked by a [`request`], which [`plan`] puts into waves; [`decide`] says what it does next, [`watch`]
+//! does that, [`blame`] says whose fault a failure is, and [`orders`] are what operators want meanwhile.
 
+pub mod blame;
 pub mod compare;
 pub mod complaints;
 pub mod decide;
 pub mod evidence;
+pub mod orders;
 pub mod pages;
+pub mod plan;
 pub mod reading;
 pub mod rehearsals;
+pub mod request;
 pub mod steps;
 pub mod sweep;
 pub mod updates;
+pub mod waiting;
+pub mod watch;
 pub mod workflows;
 pub mod written;

@@ -250,7 +250,8 @@ fn rings(
             let (mine, others) = std::mem::take(rest).into_iter().partition(|c: &Candidate| c.instance.slug.as_str() == slug);
             *rest = others;
             if mine.is_empty() && !left_out.iter().any(|(i, _)| i.slug.as_str() == slug) {
-                let said = format!("`{}` of the ring `{}` is not among those that are meant", slug.escape_debug(), ring.name.escape_debug());
+                let said =
+                    format!("`{}` of the ring `{}` is not among those that are meant", slug.escape_debug(), ring.name.escape_debug());
                 errors.push(FieldError::new("rings", "not-meant", said, "check the slug, or choose more municipalities"));
             }
             members.extend(mine.into_iter().map(|c| planned(c, waves.len(), Placed::Ring, wanted, now)));

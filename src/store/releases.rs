@@ -12,7 +12,7 @@ use super::{
     Page, PageRequest, Store,
     connection::{read, write},
     rows,
-    schema::{instance, operation, release},
+    schema::{instance, operation, release, rollout, rollout_member, rollout_policy},
     unique_violation,
 };
 use crate::{
@@ -229,8 +229,24 @@ pub async fn uses(store: &Store, id: ReleaseId) -> Result<Vec<String>> {
         .order(operation::slug)
         .load(c)
         .await?))?;
-    let instances = instances.into_iter().map(|(slug, environment)| format!("the {environment} instance of {slug}"));
-    Ok(instances.chain(operations.into_iter().map(|(kind, slug)| format!("the operation `{kind}` of {slug}"))).collect())
+    // Of a rollout that is not over, what it moves to and what its members come from; and what an instance is pinned to.
+    let rollouts: Vec<String> = read!(store, |c| {
+        let from = rollout_member::table.filter(rollout_member::from_release_id.eq(id.text())).select(rollout_member::rollout_id);
+        Ok(rollout::table
+            .filter(rollout::finished_at.is_null())
+            .filter(rollout::release_id.eq(id.text()).or(rollout::id.eq_any(from)))
+            .select(rollout::release_name)
+            .order(rollout::id)
+            .load(c)
+            .await?)
+    })?;
+    let pins: i64 =
+        read!(store, |c| Ok(rollout_policy::table.filter(rollout_policy::pin_release_id.eq(id.text())).count().get_result(c).await?))?;
+    let mut all: Vec<String> = instances.into_iter().map(|(slug, environment)| format!("the {environment} instance of {slug}")).collect();
+    all.extend(operations.into_iter().map(|(kind, slug)| format!("the operation `{kind}` of {slug}")));
+    all.extend(rollouts.into_iter().map(|name| format!("the rollout to {name}")));
+    all.extend((pins > 0).then(|| format!("{pins} instances that are pinned to it")));
+    Ok(all)
 }
 
 /// Forgets a release. Look at [`uses`] first; what came in between is refused by the store itself.

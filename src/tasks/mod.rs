@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, broadcast};
 
-use crate::fleet::OperationId;
+use crate::fleet::{OperationId, RolloutId};
 
 pub mod events;
 pub mod housekeeping;
 pub mod keeper;
 pub mod operations;
+pub mod rollouts;
 
 /// What wakes tasks and listeners. Cheap to clone.
 #[derive(Clone)]
@@ -24,10 +25,20 @@ pub struct Signals {
     pub drift: Arc<Notify>,
     /// This operation has changed.
     pub changed: broadcast::Sender<OperationId>,
+    /// A rollout was started or ordered to do something.
+    pub rollouts: Arc<Notify>,
+    /// This rollout has changed.
+    pub rollout_changed: broadcast::Sender<RolloutId>,
 }
 
 impl Default for Signals {
     fn default() -> Self {
-        Self { operations: Arc::default(), drift: Arc::default(), changed: broadcast::channel(1024).0 }
+        Self {
+            operations: Arc::default(),
+            drift: Arc::default(),
+            changed: broadcast::channel(1024).0,
+            rollouts: Arc::default(),
+            rollout_changed: broadcast::channel(1024).0,
+        }
     }
 }

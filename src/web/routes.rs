@@ -15,7 +15,10 @@ use actix_web::{
 };
 
 use super::{
-    api::{account, audit, events, health, known, municipalities, operations, platform, rehearsals, releases, session, tokens, users},
+    api::{
+        account, audit, events, health, known, municipalities, operations, platform, policy, rehearsals, releases, rollouts, session,
+        tokens, users,
+    },
     guard, pages, problem,
 };
 use crate::fleet::access::Permission;
@@ -92,6 +95,10 @@ fn patch(path: &'static str, access: Access, action: &'static str, handler: fn()
     Entry { method: Method::PATCH, action: Some(action), ..get(path, access, handler) }
 }
 
+fn put(path: &'static str, access: Access, action: &'static str, handler: fn() -> Route) -> Entry {
+    Entry { method: Method::PUT, action: Some(action), ..get(path, access, handler) }
+}
+
 fn delete(path: &'static str, access: Access, action: &'static str, handler: fn() -> Route) -> Entry {
     Entry { method: Method::DELETE, action: Some(action), ..get(path, access, handler) }
 }
@@ -101,7 +108,9 @@ fn delete(path: &'static str, access: Access, action: &'static str, handler: fn(
 #[rustfmt::skip] // one line each
 pub fn table() -> Vec<Entry> {
     use Access::{Fleet, Local, LocalOr, May, Public};
-    use Permission::{InviteAdministrator, ManageMunicipalities, ManageReleases, ManageUsers, OwnAccount, ReadAudit, ReadFleet, ReadUsers};
+    use Permission::{
+        InviteAdministrator, ManageMunicipalities, ManageReleases, ManageRollouts, ManageUsers, OwnAccount, PostponeUpdates, ReadAudit, ReadFleet, ReadUsers,
+    };
     use Repeat::{Answer, Harmless, Operation};
     vec![
         // Machines
@@ -126,6 +135,8 @@ pub fn table() -> Vec<Entry> {
         post("/api/v1/municipalities/{slug}/offboard", May(ManageMunicipalities), "municipality.offboard", Operation, || to(municipalities::offboard)),
         post("/api/v1/municipalities/{slug}/invitation", May(InviteAdministrator), "municipality.invite", Answer, || to(municipalities::invite)),
         post("/api/v1/municipalities/{slug}/rehearsals", May(ManageMunicipalities), "municipality.rehearse", Operation, || to(rehearsals::start)),
+        get("/api/v1/municipalities/{slug}/policy", May(ReadFleet), || to(policy::show)),
+        put("/api/v1/municipalities/{slug}/policy", May(PostponeUpdates), "municipality.policy", || to(policy::decide)),
         get("/api/v1/operations", May(ReadFleet), || to(operations::list)),
         get("/api/v1/operations/{id}", May(ReadFleet), || to(operations::show)),
         get("/api/v1/operations/{id}/events", May(ReadFleet), || to(events::stream)),
@@ -141,6 +152,19 @@ pub fn table() -> Vec<Entry> {
         get("/api/v1/releases/{name}/difference", May(ReadFleet), || to(releases::difference)),
         post("/api/v1/releases/{name}/promote", May(ManageReleases), "release.promote", Answer, || to(releases::promote)),
         post("/api/v1/releases/{name}/retire", May(ManageReleases), "release.retire", Answer, || to(releases::retire)),
+        get("/api/v1/rollouts", May(ReadFleet), || to(rollouts::list)),
+        post("/api/v1/rollouts", May(ManageRollouts), "rollout.start", Answer, || to(rollouts::start)),
+        ask("/api/v1/rollouts/plan", May(ManageRollouts), || to(rollouts::plan)),
+        get("/api/v1/rollouts/{id}", May(ReadFleet), || to(rollouts::show)),
+        get("/api/v1/rollouts/{id}/events", May(ReadFleet), || to(rollouts::events)),
+        post("/api/v1/rollouts/{id}/pause", May(ManageRollouts), "rollout.pause", Answer, || to(rollouts::pause)),
+        post("/api/v1/rollouts/{id}/resume", May(ManageRollouts), "rollout.resume", Answer, || to(rollouts::resume)),
+        post("/api/v1/rollouts/{id}/halt", May(ManageRollouts), "rollout.halt", Answer, || to(rollouts::halt)),
+        post("/api/v1/rollouts/{id}/revert", May(ManageRollouts), "rollout.revert", Answer, || to(rollouts::revert)),
+        get("/api/v1/rollouts/{id}/members/{slug}", May(ReadFleet), || to(rollouts::member)),
+        post("/api/v1/rollouts/{id}/members/{slug}/approve", May(ManageRollouts), "rollout.approve", Answer, || to(rollouts::approve)),
+        post("/api/v1/rollouts/{id}/members/{slug}/skip", May(ManageRollouts), "rollout.skip", Answer, || to(rollouts::skip)),
+        post("/api/v1/rollouts/{id}/members/{slug}/retry", May(ManageRollouts), "rollout.retry", Answer, || to(rollouts::retry)),
         get("/api/v1/known-municipalities", May(ReadFleet), || to(known::search)),
         get("/api/v1/platform", Fleet(ReadFleet), || to(platform::show)),
         get("/api/v1/users", May(ReadUsers), || to(users::list)),
@@ -170,12 +194,28 @@ pub fn table() -> Vec<Entry> {
         post("/municipalities/{slug}/invite", May(InviteAdministrator), "municipality.invite", Harmless, || to(pages::municipality::invite)),
         get("/municipalities/{slug}/offboard", May(ManageMunicipalities), || to(pages::municipality::offboard_form)),
         post("/municipalities/{slug}/offboard", May(ManageMunicipalities), "municipality.offboard", Operation, || to(pages::municipality::offboard)),
+        post("/municipalities/{slug}/hold", May(PostponeUpdates), "municipality.policy", Harmless, || to(pages::municipality::hold)),
+        post("/municipalities/{slug}/unhold", May(PostponeUpdates), "municipality.policy", Harmless, || to(pages::municipality::unhold)),
         get("/operations", May(ReadFleet), || to(pages::operation::list)),
         get("/operations/{id}", May(ReadFleet), || to(pages::operation::show)),
         get("/operations/{id}/live", May(ReadFleet), || to(pages::operation::live_part)),
         get("/operations/{id}/evidence", May(ReadFleet), || to(pages::evidence::show)),
         get("/operations/{id}/evidence/{file}", May(ReadFleet), || to(rehearsals::file)),
         post("/operations/{id}/retry", May(ManageMunicipalities), "operation.retry", Harmless, || to(pages::operation::retry)),
+        get("/rollouts", May(ReadFleet), || to(pages::rollouts::list)),
+        get("/rollouts/new", May(ManageRollouts), || to(pages::rollouts::plan::form)),
+        post("/rollouts/new", May(ManageRollouts), "rollout.start", Answer, || to(pages::rollouts::plan::send)),
+        get("/rollouts/{id}", May(ReadFleet), || to(pages::rollouts::show)),
+        get("/rollouts/{id}/live", May(ReadFleet), || to(pages::rollouts::live_part)),
+        post("/rollouts/{id}/pause", May(ManageRollouts), "rollout.pause", Harmless, || to(pages::rollouts::pause)),
+        post("/rollouts/{id}/resume", May(ManageRollouts), "rollout.resume", Harmless, || to(pages::rollouts::resume)),
+        post("/rollouts/{id}/halt", May(ManageRollouts), "rollout.halt", Harmless, || to(pages::rollouts::halt)),
+        get("/rollouts/{id}/revert", May(ManageRollouts), || to(pages::rollouts::revert::form)),
+        post("/rollouts/{id}/revert", May(ManageRollouts), "rollout.revert", Harmless, || to(pages::rollouts::revert::send)),
+        get("/rollouts/{id}/members/{slug}", May(ReadFleet), || to(pages::rollouts::member::show)),
+        post("/rollouts/{id}/members/{slug}/approve", May(ManageRollouts), "rollout.approve", Harmless, || to(pages::rollouts::member::approve)),
+        post("/rollouts/{id}/members/{slug}/skip", May(ManageRollouts), "rollout.skip", Harmless, || to(pages::rollouts::member::skip)),
+        post("/rollouts/{id}/members/{slug}/retry", May(ManageRollouts), "rollout.retry", Harmless, || to(pages::rollouts::member::retry)),
         get("/releases", May(ReadFleet), || to(pages::releases::list)),
         post("/releases", May(ManageReleases), "release.register", Answer, || to(pages::releases::register)),
         get("/releases/{name}", May(ReadFleet), || to(pages::release::show)),

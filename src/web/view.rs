@@ -63,6 +63,18 @@ pub enum Page {
     Releases,
     /// One release.
     Release,
+    /// Rollouts, newest first.
+    Rollouts,
+    /// One rollout: the board.
+    Rollout,
+    /// Fragment: the part of the board that changes while the rollout goes on.
+    RolloutLive,
+    /// One municipality in a rollout.
+    RolloutMember,
+    /// The form that plans a rollout.
+    RolloutPlan,
+    /// What going back loses, and the word to type.
+    RolloutRevert,
     /// The audit log.
     Audit,
     /// People who can log in.
@@ -81,7 +93,7 @@ pub enum Page {
 
 impl Page {
     /// Every page and fragment.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 25] = [
         Self::LogIn,
         Self::Fleet,
         Self::Municipality,
@@ -94,6 +106,12 @@ impl Page {
         Self::Operations,
         Self::Releases,
         Self::Release,
+        Self::Rollouts,
+        Self::Rollout,
+        Self::RolloutLive,
+        Self::RolloutMember,
+        Self::RolloutPlan,
+        Self::RolloutRevert,
         Self::Audit,
         Self::Users,
         Self::User,
@@ -119,6 +137,12 @@ impl Page {
             Self::Operations => "operation/list",
             Self::Releases => "release/list",
             Self::Release => "release/show",
+            Self::Rollouts => "rollout/list",
+            Self::Rollout => "rollout/show",
+            Self::RolloutLive => "rollout/live",
+            Self::RolloutMember => "rollout/member",
+            Self::RolloutPlan => "rollout/plan",
+            Self::RolloutRevert => "rollout/revert",
             Self::Audit => "audit/list",
             Self::Users => "user/list",
             Self::User => "user/form",
@@ -135,6 +159,9 @@ impl Page {
             Self::Fleet | Self::Municipality | Self::Offboard | Self::Onboard | Self::DomainCheck => "fleet",
             Self::Operation | Self::OperationLive | Self::Evidence | Self::Operations => "operations",
             Self::Releases | Self::Release => "releases",
+            Self::Rollouts | Self::Rollout | Self::RolloutLive | Self::RolloutMember | Self::RolloutPlan | Self::RolloutRevert => {
+                "rollouts"
+            }
             Self::Audit => "audit",
             Self::Users | Self::User => "users",
             Self::Account => "account",

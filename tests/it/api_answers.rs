@@ -157,6 +157,37 @@ async fn every_answer_is_as_agreed() {
     }
     insta::assert_json_snapshot!("releases", book.take());
 
+    // The municipality is held, so that nothing happens by itself meanwhile.
+    let wanted = json!({"slug": "bor", "name": "Bors kommun", "domain": "bor.localhost", "admin_email": "webb@bor.se"});
+    let begun = book.ask(post.clone(), "/api/v1/municipalities", "/api/v1/municipalities", Some(wanted)).await;
+    ended(book.plane, &book.token, &id(&begun)).await;
+    let image = json!({"image": "flotta/wordpress:6.8", "name": "7.0", "stable": true});
+    book.ask(post.clone(), "/api/v1/releases", "/api/v1/releases", Some(image)).await;
+    book.pages.clear();
+    let (route, place) = ("/api/v1/municipalities/{slug}/policy", "/api/v1/municipalities/bor/policy");
+    let hold = json!({"hold": {"reason": "the election", "until": "2126-01-01T00:00:00Z"}, "window": "mon-thu 22:00-04:00"});
+    book.ask(Method::PUT, route, place, Some(hold)).await;
+    book.ask(Method::PUT, route, place, Some(json!({"hold": {"reason": ""}, "pin": "nope", "window": "x"}))).await;
+    book.ask(get.clone(), route, place, None).await;
+    let wanted = json!({"release": "7.0", "waves": ["100%"], "knobs": {"rehearse": "skip", "migration": "none"}});
+    book.ask(post.clone(), "/api/v1/rollouts/plan", "/api/v1/rollouts/plan", Some(wanted.clone())).await;
+    book.ask(post.clone(), "/api/v1/rollouts", "/api/v1/rollouts", Some(json!({"release": "nope", "waves": ["all"]}))).await;
+    let rollout = id(&book.ask(post.clone(), "/api/v1/rollouts", "/api/v1/rollouts", Some(wanted)).await);
+    book.get("/api/v1/rollouts").await;
+    let place = format!("/api/v1/rollouts/{rollout}");
+    book.ask(post.clone(), "/api/v1/rollouts/{id}/pause", &format!("{place}/pause"), Some(json!({}))).await;
+    book.ask(get.clone(), "/api/v1/rollouts/{id}", &place, None).await;
+    book.ask(get.clone(), "/api/v1/rollouts/{id}/members/{slug}", &format!("{place}/members/bor"), None).await;
+    for verb in ["skip", "retry", "approve"] {
+        let route = format!("/api/v1/rollouts/{{id}}/members/{{slug}}/{verb}");
+        book.ask(post.clone(), &route, &format!("{place}/members/bor/{verb}"), Some(json!({}))).await;
+    }
+    for verb in ["resume", "halt", "revert", "resume"] {
+        let route = format!("/api/v1/rollouts/{{id}}/{verb}");
+        book.ask(post.clone(), &route, &format!("{place}/{verb}"), Some(json!({}))).await;
+    }
+    insta::assert_json_snapshot!("rollouts", book.take());
+
     book.ask(get.clone(), "/api/v1/known-municipalities", "/api/v1/known-municipalities?search=helsingb", None).await;
     book.get("/api/v1/platform").await;
     insta::assert_json_snapshot!("known_and_platform", book.take());
@@ -189,6 +220,7 @@ async fn every_answer_is_as_agreed() {
     let others = [
         "GET /api/v1/openapi.json",
         "GET /api/v1/operations/{id}/events",
+        "GET /api/v1/rollouts/{id}/events",
         "POST /api/v1/releases/build",
         "POST /api/v1/municipalities/{slug}/rehearsals",
         "GET /api/v1/operations/{id}/evidence",

@@ -3,18 +3,11 @@
 
 //! One instance moved to another release and back on the real engine: real WordPress, MariaDB and Caddy, with visitors all the while.
 
-use std::{
-    process::Command,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
 use flotta::{
     fleet::{
-        Instance, NetworkKind, Operation, OperationState, Release, Scope,
+        Instance, Operation, OperationState, Release, Scope,
         rollout::{Blame, Outcome},
         update::Migration,
     },
@@ -23,51 +16,10 @@ use flotta::{
 };
 
 use crate::support::{
-    fleet::{Fleet, visit},
+    fleet::Fleet,
     image::{ADDS_COLUMN, Images, MIGRATES, RAISES, Theme},
+    visitors::{Visitors, municipality, php},
 };
-
-/// Runs PHP in WordPress, as a visitor of the main site.
-fn php(container: &str, code: &str) -> String {
-    let program = format!(
-        "$_SERVER += ['HTTP_HOST' => strtok(getenv('FLOTTA_TEST_HOST'), ' '), 'REQUEST_URI' => '/', 'REQUEST_METHOD' => 'GET', 'HTTPS' => 'on'];\
-         require '/var/www/html/wp-load.php'; {code}"
-    );
-    let host = Command::new("docker")
-        .args([
-            "exec",
-            container,
-            "sh",
-            "-c",
-            "printenv WORDPRESS_CONFIG_EXTRA | sed -n \"s/.*DOMAIN_CURRENT_SITE', '\\([^']*\\)'.*/\\1/p\"",
-        ])
-        .output()
-        .unwrap();
-    let host = format!("FLOTTA_TEST_HOST={}", String::from_utf8_lossy(&host.stdout).trim());
-    let out = Command::new("docker").args(["exec", "-e", &host, container, "php", "-r", &program]).output().unwrap();
-    assert!(out.status.success(), "{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-    String::from_utf8_lossy(&out.stdout).trim().to_owned()
-}
-
-/// A municipality with these sites below its main one.
-async fn municipality(fleet: &Fleet, slug: &str, release: &Release, sites: &[&str]) -> Instance {
-    let mut request = Fleet::request(slug);
-    request.network = Some(NetworkKind::SubDirectory.to_string());
-    request.release = Some(release.name.clone());
-    let operation = fleet.onboard(&request).await.unwrap();
-    assert_eq!(operation.state, OperationState::Done, "{}", fleet.journal(operation.id).await);
-    let instance = of(fleet, &operation).await;
-    let container = fleet.app.tools.target(instance.id).await.unwrap().container();
-    for site in sites {
-        php(
-            &container,
-            &format!(
-                "$id = wpmu_create_blog(get_network()->domain, '/{site}/', 'Webbplats {site}', 1, ['public' => 1], 1); if (is_wp_error($id)) {{ echo $id->get_error_message(); exit(1); }}"
-            ),
-        );
-    }
-    instance
-}
 
 async fn of(fleet: &Fleet, operation: &Operation) -> Instance {
     store::instances::get(&fleet.app.tools.store, &Scope::Fleet, operation.instance).await.unwrap()
@@ -78,48 +30,6 @@ async fn update(fleet: &Fleet, instance: &Instance, release: &Release, migration
     let started = updates::update(&fleet.app.tools, instance, &order, "test", None).await.unwrap();
     fleet.app.signals.operations.notify_one();
     fleet.ended(started.operation.id).await
-}
-
-/// Visitors who ask for these pages in turn, twenty times a second, until they are told to stop.
-struct Visitors {
-    stop: Arc<AtomicBool>,
-    asked: Arc<AtomicUsize>,
-    task: tokio::task::JoinHandle<Vec<String>>,
-}
-
-impl Visitors {
-    fn come(fleet: &Fleet, host: &str, paths: &[&str]) -> Self {
-        let (stop, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-        let (port, host) = (fleet.app.config.gateway.https_port, host.to_owned());
-        let paths: Vec<String> = paths.iter().map(|p| (*p).to_owned()).collect();
-        let (told, counted) = (stop.clone(), asked.clone());
-        let task = tokio::spawn(async move {
-            let mut tick = tokio::time::interval(Duration::from_millis(50));
-            let mut under_way = tokio::task::JoinSet::new();
-            for at in 0..6000 {
-                tick.tick().await;
-                if told.load(Ordering::Relaxed) {
-                    break;
-                }
-                let (host, path) = (host.clone(), paths[at % paths.len()].clone());
-                counted.fetch_add(1, Ordering::Relaxed);
-                under_way.spawn(async move {
-                    let (status, page) = visit(port, &host, &path).await;
-                    (status != 200 || !page.contains("<footer>kommun 1."))
-                        .then(|| format!("{path}: {status} {}", page.chars().take(120).collect::<String>()))
-                });
-            }
-            under_way.join_all().await.into_iter().flatten().collect()
-        });
-        Self { stop, asked, task }
-    }
-
-    /// How many asked, and what went wrong.
-    async fn leave(self) -> (usize, Vec<String>) {
-        self.stop.store(true, Ordering::Relaxed);
-        let wrong = self.task.await.unwrap();
-        (self.asked.load(Ordering::Relaxed), wrong)
-    }
 }
 
 const GOOD: Theme = Theme { version: "1.0", functions: "", single: "", run: "" };
@@ -134,7 +44,7 @@ async fn visitors_notice_nothing_of_a_new_theme_and_bad_ones_are_stopped() {
     let host = "ale.localhost";
     assert!(fleet.visit(host, "/skola/").await.1.contains("kommun 1.0"));
 
-    let visitors = Visitors::come(&fleet, host, &["/", "/skola/", "/kultur/"]);
+    let visitors = Visitors::come(&fleet, &[(host, "/"), (host, "/skola/"), (host, "/kultur/")]);
     tokio::time::sleep(Duration::from_millis(500)).await;
     let done = update(&fleet, &instance, &second, Migration::None).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -153,7 +63,7 @@ async fn visitors_notice_nothing_of_a_new_theme_and_bad_ones_are_stopped() {
     eprintln!("{asked} visitors during the update, none turned away\n{}", fleet.journal(done.id).await);
 
     // Back by code, and visitors notice that as little.
-    let visitors = Visitors::come(&fleet, host, &["/", "/skola/"]);
+    let visitors = Visitors::come(&fleet, &[(host, "/"), (host, "/skola/")]);
     let now = of(&fleet, &done).await;
     let back = updates::revert(&fleet.app.tools, &now, &done, false, "test", None).await.unwrap().operation;
     fleet.app.signals.operations.notify_one();
@@ -193,7 +103,7 @@ async fn visitors_notice_nothing_of_a_new_theme_and_bad_ones_are_stopped() {
     ] {
         let bad = images.release(&fleet, name, &theme).await;
         let before = of(&fleet, &done).await;
-        let visitors = Visitors::come(&fleet, host, &["/", "/skola/"]);
+        let visitors = Visitors::come(&fleet, &[(host, "/"), (host, "/skola/")]);
         let ended = update(&fleet, &before, &bad, Migration::None).await;
         let (_, wrong) = visitors.leave().await;
         let journal = fleet.journal(ended.id).await;

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 
-//! `flotta municipality`: onboard, list, show, suspend, resume, offboard, rehearse, invite, and the 290 that are known.
+//! `flotta municipality`: onboard, list, show, suspend, resume, offboard, rehearse, invite; hold, pin, window; and the 290 that are known.
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -19,6 +19,7 @@ use crate::fleet::{Environment, Slug};
 
 mod offboard;
 mod onboard;
+mod policy;
 mod rehearse;
 
 /// What can be done with municipalities.
@@ -49,6 +50,14 @@ pub enum Command {
     /// Make a single-use link with which the administrator sets a password.
     #[command(after_help = "Examples:\n  flotta municipality invite helsingborg")]
     Invite(Invite),
+    /// Keep an instance as it is for a while: no rollout touches it.
+    Hold(policy::Hold),
+    /// End a hold.
+    Unhold(policy::Unhold),
+    /// Let an instance be moved to one release only, or to any again.
+    Pin(policy::Pin),
+    /// Set the hours in which an instance may be updated.
+    Window(policy::Window),
     /// Search the 290 Swedish municipalities for codes, counties and fitting slugs.
     #[command(after_help = "Examples:\n  flotta municipality known göteborg\n  flotta municipality known 12 --limit 50")]
     Known(Known),
@@ -186,6 +195,10 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
         Command::Suspend(args) => change(context, "suspend", &args).await,
         Command::Resume(args) => change(context, "resume", &args).await,
         Command::Invite(args) => invite(context, &args.which).await,
+        Command::Hold(args) => policy::hold(context, &args).await,
+        Command::Unhold(args) => policy::unhold(context, &args).await,
+        Command::Pin(args) => policy::pin(context, &args).await,
+        Command::Window(args) => policy::window(context, &args).await,
         Command::Known(args) => {
             let query = [("search", args.search), ("limit", args.limit.to_string())];
             let answer = context.client.get(&["api", "v1", "known-municipalities"], &query).await?;

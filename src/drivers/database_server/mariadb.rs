@@ -5,11 +5,13 @@
 
 use std::{collections::BTreeMap, future::Future, path::Path, time::Duration};
 
+mod contents;
+
 use async_trait::async_trait;
 use mysql_async::{Conn, Error as Cause, OptsBuilder, Pool, PoolConstraints, PoolOpts, Row, Value, prelude::Queryable};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{DatabaseServer, SchemaState, contents};
+use super::{DatabaseServer, SchemaState};
 use crate::{
     error::{Error, OutsideKind, Result},
     fleet::contents::Contents,

@@ -8,7 +8,6 @@ use secrecy::SecretString;
 
 use crate::{error::Result, fleet::contents::Contents};
 
-mod contents;
 pub mod mariadb;
 pub mod simulated;
 

@@ -4,11 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::fleet::{
-    Desired, Limits, MunicipalityId,
-    knobs::Schedule,
-    policy::Hold,
-};
+use crate::fleet::{Desired, Limits, MunicipalityId, knobs::Schedule, policy::Hold};
 
 fn now() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().unwrap()

@@ -25,11 +25,14 @@ pub mod known;
 pub mod municipalities;
 pub mod operations;
 pub mod platform;
+pub mod policy;
 pub mod rehearsals;
 pub mod releases;
+pub mod rollouts;
 pub mod session;
 pub mod shapes;
 pub mod shapes_rehearsal;
+pub mod shapes_rollouts;
 pub mod tokens;
 pub mod users;
 
@@ -55,6 +58,9 @@ pub mod users;
         rehearsals::start, rehearsals::show, rehearsals::file,
         releases::list, releases::register, build::build, releases::show, releases::inventory, releases::difference,
         releases::promote, releases::retire, releases::delete,
+        policy::show, policy::decide,
+        rollouts::list, rollouts::start, rollouts::plan, rollouts::show, rollouts::events, rollouts::pause, rollouts::resume,
+        rollouts::halt, rollouts::revert, rollouts::member, rollouts::approve, rollouts::skip, rollouts::retry,
         known::search, platform::show,
         users::list, users::create, users::show, users::change, users::password,
         tokens::list, tokens::create, tokens::revoke,

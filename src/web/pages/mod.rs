@@ -18,6 +18,7 @@ pub mod operation;
 pub mod preference;
 pub mod release;
 pub mod releases;
+pub mod rollouts;
 pub mod session;
 pub mod settings;
 pub mod users;

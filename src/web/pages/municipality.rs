@@ -12,20 +12,21 @@ use actix_web::{
     web::{Data, Form, Path},
 };
 use futures::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::{in_place, operation};
 use crate::{
     access::Caller,
     drivers::wordpress::site_host,
-    error::{Error, OutsideKind, Result},
+    error::{Error, FieldError, OutsideKind, Result},
     fleet::{
-        Backup, Channel, Desired, Environment, Instance, InstanceState, Municipality, Operation, OperationKind, Release, ReleaseId,
+        Backup, Channel, Desired, Environment, Instance, InstanceState, Municipality, Operation, OperationKind, Policy, Release, ReleaseId,
         access::Permission, known,
     },
     instances::facts,
     onboarding::lifecycle,
+    rollouts::waiting::{HoldRequest, PolicyRequest},
     store::{self, PageRequest, operations::Filter},
     web::{
         Web,
@@ -33,8 +34,11 @@ use crate::{
         guard::Note,
         input::Key,
         problem::Answer,
-        view::models::{BackupRow, InstanceCard, InstanceFacts, Invitation, MunicipalityActions, MunicipalityPage, OffboardPage},
-        visit::{Visit, see_other},
+        view::models::{
+            BackupRow, HoldForm, InstanceCard, InstanceFacts, Invitation, MunicipalityActions, MunicipalityPage, Notice, OffboardPage,
+            Updates,
+        },
+        visit::{Visit, see_other, see_other_with},
     },
 };
 
@@ -94,6 +98,54 @@ pub async fn invite(web: Data<Web>, visit: Visit, caller: Caller, note: Note, pa
     let mut answer = at_home(visit, &page.slug).page(&web, &page)?;
     answer.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     Ok(answer)
+}
+
+/// Holds its instance back from rollouts for some days.
+pub async fn hold(web: Data<Web>, visit: Visit, caller: Caller, note: Note, path: Path<String>, form: Form<HoldForm>) -> Answer {
+    let form = form.into_inner();
+    let days = form.days.trim().parse::<u16>().ok().filter(|days| (1..=365).contains(days));
+    let done = match days.and_then(|days| web.now().checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()) {
+        None => {
+            let said = format!("`{}` is no number of days", form.days.trim().escape_debug());
+            Err(FieldError::new("days", "not-a-number", said, "give 1 to 14").into())
+        }
+        Some(until) => keep(&web, &caller, &note, &path, &form.environment, Some((&form.reason, until))).await,
+    };
+    match done {
+        Ok(()) => Ok(see_other_with(&format!("/municipalities/{}", *path), Notice::Saved)),
+        Err(refused) => {
+            let (status, errors) = in_place::told(&note, refused)?;
+            let errors = errors.into_iter().map(|e| match e.field.as_str() {
+                "hold.until" => e.at("days"),
+                "hold.reason" => e.at("reason"),
+                _ => e,
+            });
+            let page = MunicipalityPage { errors: errors.collect(), hold: form, ..model(&web, &caller, &path).await? };
+            at_home(visit, &page.slug).page_as(&web, status, &page)
+        }
+    }
+}
+
+/// Ends its hold.
+pub async fn unhold(web: Data<Web>, visit: Visit, caller: Caller, note: Note, path: Path<String>, form: Form<Which>) -> Answer {
+    match keep(&web, &caller, &note, &path, &form.environment, None).await {
+        Ok(()) => Ok(see_other_with(&format!("/municipalities/{}", *path), Notice::Saved)),
+        Err(refused) => refuse(&web, visit, &caller, &note, &path, refused).await,
+    }
+}
+
+/// Changes the hold and leaves the rest of the policy as it is.
+async fn keep(web: &Web, caller: &Caller, note: &Note, slug: &str, environment: &str, hold: Option<(&str, Timestamp)>) -> Result<()> {
+    let (_, instance) = target(web, caller, note, slug, environment).await?;
+    let before = store::policies::get(web.store(), &caller.principal.scope(), &instance).await?;
+    let names = store::releases::names(web.store()).await?;
+    let wanted = PolicyRequest {
+        environment: Some(instance.environment.to_string()),
+        hold: hold.map(|(reason, until)| HoldRequest { reason: reason.to_owned(), until: Some(until) }),
+        pin: before.pin.and_then(|id| names.get(&id).cloned()),
+        window: before.window.as_ref().map(ToString::to_string),
+    };
+    api::policy::decided(web, caller, note, slug, &wanted).await.map(drop)
 }
 
 /// What offboarding takes away, and the slug to type.
@@ -220,7 +272,8 @@ async fn model(web: &Web, caller: &Caller, slug: &str) -> Result<MunicipalityPag
         may: actions(web, caller, &found).await?,
         backups: backups.into_iter().filter(|b| b.municipality == found.id).map(|b| backup(b, &instances)).collect(),
         operations: operation::rows(web, &operations, &operation::names(std::slice::from_ref(&found))),
-        instances: instances.iter().zip(told).map(|(i, facts)| card(web, i, releases.get(&i.release), facts)).collect(),
+        instances: cards(web, &instances, &releases, told).await?,
+        hold: HoldForm::default(),
         county: known::by_code(&code).map(|k| k.county.to_owned()).unwrap_or_default(),
         command: MunicipalityPage::command_for(found.slug.as_str()),
         slug: found.slug.to_string(),
@@ -231,6 +284,33 @@ async fn model(web: &Web, caller: &Caller, slug: &str) -> Result<MunicipalityPag
         errors: Vec::new(),
         code,
     })
+}
+
+async fn cards(
+    web: &Web,
+    instances: &[Instance],
+    releases: &HashMap<ReleaseId, Release>,
+    told: Vec<Option<facts::Facts>>,
+) -> Result<Vec<InstanceCard>> {
+    let policies = store::policies::all(web.store()).await?;
+    let names = store::releases::names(web.store()).await?;
+    let of = |i: &Instance, facts| {
+        let updates = policies.get(&i.id).map(|p| updates(p, &names, web.now())).unwrap_or_default();
+        InstanceCard { updates, ..card(web, i, releases.get(&i.release), facts) }
+    };
+    Ok(instances.iter().zip(told).map(|(i, facts)| of(i, facts)).collect())
+}
+
+fn updates(policy: &Policy, names: &HashMap<ReleaseId, String>, now: Timestamp) -> Updates {
+    let hold = policy.hold_at(now);
+    Updates {
+        held: hold.is_some(),
+        reason: hold.map(|h| h.reason.clone()).unwrap_or_default(),
+        until: hold.and_then(|h| h.until),
+        by: hold.map(|h| h.by.clone()).unwrap_or_default(),
+        pin: policy.pin.and_then(|id| names.get(&id).cloned()).unwrap_or_default(),
+        window: policy.window.as_ref().map(ToString::to_string).unwrap_or_default(),
+    }
 }
 
 fn card(web: &Web, i: &Instance, release: Option<&Release>, told: Option<facts::Facts>) -> InstanceCard {
@@ -263,6 +343,7 @@ fn card(web: &Web, i: &Instance, release: Option<&Release>, told: Option<facts::
             users: f.users,
             seen_at: web.now(),
         }),
+        updates: Updates::default(),
     }
 }
 
@@ -293,11 +374,15 @@ async fn actions(web: &Web, caller: &Caller, found: &Municipality) -> Result<Mun
     let idle = store::operations::live_on(web.store(), instance.id).await?.is_none();
     let manage = idle && caller.principal.may(Permission::ManageMunicipalities);
     let aside = instance.state == InstanceState::Quarantined;
+    let postpones = caller.principal.may(Permission::PostponeUpdates);
+    let held = store::policies::get(web.store(), &caller.principal.scope(), &instance).await?.hold_at(web.now()).is_some();
     Ok(MunicipalityActions {
         suspend: manage && instance.desired == Desired::Running && instance.state == InstanceState::Running,
         resume: manage && (instance.desired == Desired::Suspended || aside),
         offboard: manage,
         invite: caller.principal.may(Permission::InviteAdministrator) && instance.state == InstanceState::Running,
+        hold: postpones && !held,
+        unhold: postpones && held,
     })
 }
 

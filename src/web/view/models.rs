@@ -15,6 +15,7 @@ mod onboard;
 mod operation;
 mod problem;
 mod release;
+mod rollout;
 mod session;
 mod settings;
 mod shell;
@@ -27,11 +28,17 @@ pub use audit::{AuditFilter, AuditPage, AuditRow};
 pub use components::ComponentsPage;
 pub use evidence::{EvidencePage, FindingRow, PageRow, PictureRow, SideOfPage};
 pub use fleet::{County, FleetEntry, FleetFilter, FleetLayout, FleetOrder, FleetPage, FleetSummary, urgency};
-pub use municipality::{BackupRow, InstanceCard, InstanceFacts, Invitation, MunicipalityActions, MunicipalityPage, OffboardPage};
+pub use municipality::{
+    BackupRow, HoldForm, InstanceCard, InstanceFacts, Invitation, MunicipalityActions, MunicipalityPage, OffboardPage, Updates,
+};
 pub use onboard::{DomainCheck, DomainVerdict, KnownChoice, OnboardForm, OnboardPage, Plan, PlannedStep, ReleaseChoice};
 pub use operation::{NextSteps, OperationFilter, OperationPage, OperationRow, OperationsPage, StepLine, StepState};
 pub use problem::ProblemPage;
 pub use release::{PartRow, ReleaseForm, ReleasePage, ReleaseRow, ReleasesPage, RunsOn};
+pub use rollout::{
+    GateRecord, HistoryLine, Loss, MemberTile, PlannedMember, PlannedRollout, PlannedWave, RolloutActions, RolloutForm, RolloutMemberPage,
+    RolloutPage, RolloutPlanPage, RolloutRevertPage, RolloutRow, RolloutsPage, WaveColumn,
+};
 pub use session::LogInPage;
 pub use settings::{PlatformPart, Setting, SettingSource, SettingsGroup, SettingsPage, Wellness};
 pub use shell::{Notice, Shell, SignedIn, Theme};

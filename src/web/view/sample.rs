@@ -5,6 +5,7 @@
 
 mod evidence;
 mod lists;
+mod rollouts;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -107,6 +108,7 @@ pub(super) fn all() -> Vec<Sample> {
         samples.push(sample(name, &domain_check(verdict)));
     }
     samples.push(Sample { page: Page::OperationLive, ..sample("operation-fragment", &live) });
+    samples.extend(rollouts::all());
     for sample in &mut samples {
         if sample.name == "users" {
             sample.notice = Some(Notice::UserCreated);
@@ -193,7 +195,19 @@ fn instance(state: InstanceState) -> InstanceCard {
             users: 87,
             seen_at: before(40),
         }),
+        updates: Updates {
+            held: !running(state),
+            reason: if running(state) { String::new() } else { "valet".to_owned() },
+            until: (!running(state)).then(|| before(-86_400 * 5)),
+            by: "webb@upplandsvasby.se".to_owned(),
+            pin: String::new(),
+            window: "Mon-Thu 22:00-04:00".to_owned(),
+        },
     }
+}
+
+fn running(state: InstanceState) -> bool {
+    state == InstanceState::Running
 }
 
 fn municipality(state: InstanceState) -> MunicipalityPage {
@@ -229,7 +243,8 @@ fn municipality(state: InstanceState) -> MunicipalityPage {
                 path: "upplands-vasby/1".to_owned(),
             },
         ],
-        may: MunicipalityActions { suspend: running, resume: !running, offboard: true, invite: running },
+        may: MunicipalityActions { suspend: running, resume: !running, offboard: true, invite: running, hold: running, unhold: !running },
+        hold: HoldForm::default(),
         invitation: None,
         errors: vec![],
         command: MunicipalityPage::command_for("upplands-vasby"),

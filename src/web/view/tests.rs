@@ -28,7 +28,7 @@ fn shell_for(one: &sample::Sample, language: Language) -> Shell {
 }
 
 fn is_fragment(page: Page) -> bool {
-    matches!(page, Page::DomainCheck | Page::OperationLive)
+    matches!(page, Page::DomainCheck | Page::OperationLive | Page::RolloutLive)
 }
 
 /// Also writes each page to `target/pages/{sv,en}`, with the assets beside them, for eyes and for `tests/browser/axe.mjs`.

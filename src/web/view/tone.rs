@@ -45,12 +45,16 @@ impl Tone {
             | ("platform", "well")
             | ("result", "done")
             | ("domain", "free")
+            | ("rollout", "completed")
+            | ("member", "succeeded")
             | ("level", "pass")
             | ("tone", "ok") => Self::Ok,
             ("instance", "onboarding" | "repairing" | "updating" | "offboarding")
             | ("operation", "live")
             | ("step", "working" | "undoing")
             | ("event", "intent" | "undoing")
+            | ("rollout", "running" | "reverting")
+            | ("member", "updating" | "soaking" | "reverting")
             | ("tone", "work") => Self::Work,
             ("operation", "undone" | "parked")
             | ("step", "undone" | "retrying")
@@ -58,6 +62,8 @@ impl Tone {
             | ("channel", "candidate")
             | ("result", "refused")
             | ("domain", "elsewhere")
+            | ("rollout", "paused" | "halting" | "revert-blocked")
+            | ("member", "rolled-back" | "failed-unchanged" | "needs-approval")
             | ("level", "warn")
             | ("tone", "warn") => Self::Warn,
             ("instance", "quarantined")
@@ -67,14 +73,20 @@ impl Tone {
             | ("platform", "unwell")
             | ("result", "failed")
             | ("domain", "taken" | "invalid")
+            | ("rollout", "halted")
+            | ("member", "quarantined")
             | ("level", "fail")
             | ("tone", "bad") => Self::Bad,
             ("instance", "suspended")
             | ("channel", "retired")
             | ("user", "disabled")
             | ("token", "expired" | "revoked")
+            | ("rollout", "reverted")
+            | ("member", "reverted" | "skipped")
             | ("tone", "off") => Self::Off,
-            ("step", "waiting" | "skipped") | ("event", "note") | ("platform", "unknown") | ("tone", "wait") => Self::Wait,
+            ("step", "waiting" | "skipped") | ("event", "note") | ("platform", "unknown") | ("member", "pending") | ("tone", "wait") => {
+                Self::Wait
+            }
             _ => return None,
         })
     }

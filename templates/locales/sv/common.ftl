@@ -6,6 +6,7 @@ nav-main = Huvudmeny
 nav-fleet = Flottan
 nav-operations = Åtgärder
 nav-releases = Utgåvor
+nav-rollouts = Utrullningar
 nav-users = Användare
 nav-audit = Logg
 nav-settings = Inställningar

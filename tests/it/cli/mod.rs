@@ -12,6 +12,7 @@ mod init;
 mod login;
 mod nouns;
 mod onboard;
+mod rollout;
 mod server;
 
 /// The binary with an environment of its own: no log-in, no address, English.

@@ -9,4 +9,5 @@ mod audit;
 mod concurrency;
 mod journal;
 mod municipalities;
+mod rollouts;
 mod samples;

@@ -13,4 +13,5 @@ pub mod releases;
 pub mod simulated;
 pub mod store;
 pub mod upstream;
+pub mod visitors;
 pub mod web;

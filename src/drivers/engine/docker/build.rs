@@ -126,8 +126,19 @@ async fn say(log: &Sender<String>, line: &str) -> Result<()> {
     if line.is_empty() {
         return Ok(());
     }
-    let line = line.chars().filter(|c| !c.is_control() || *c == '\t').take(LINE_CHARS).collect();
+    let line = plain(line);
     log.send(line).await.map_err(|_| error(OutsideKind::Refused, "the build was stopped: nobody waits for it any more"))
+}
+
+/// A line without colours and other orders to a terminal.
+fn plain(line: &str) -> String {
+    let mut parts = line.split('\u{1b}');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let order = part.strip_prefix('[').map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';'));
+        text.push_str(order.and_then(|rest| rest.strip_prefix(|c: char| c.is_ascii_alphabetic())).unwrap_or(part));
+    }
+    text.chars().filter(|c| !c.is_control() || *c == '\t').take(LINE_CHARS).collect()
 }
 
 /// Removes a name of an image.
@@ -153,6 +164,12 @@ pub(super) async fn named(client: &Client, repository: &str, limit: Duration) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn logs_are_plain_text() {
+        assert_eq!(plain("\u{1b}[91m[25-Nov] ready\u{7}"), "[25-Nov] ready");
+        assert_eq!(plain("\u{1b}[0m\u{1b}[1;31mred\u{1b}[0m a\tb"), "red a\tb");
+    }
 
     #[tokio::test]
     async fn only_layers_of_its_own_are_taken_for_left_over() {

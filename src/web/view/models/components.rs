@@ -37,7 +37,7 @@ impl Model for ComponentsPage {
 }
 
 /// Every state that a page can show, by kind.
-pub(super) const STATES: [(&str, &[&str]); 8] = [
+pub(super) const STATES: [(&str, &[&str]); 11] = [
     ("instance", &["running", "onboarding", "repairing", "updating", "suspended", "quarantined", "offboarding"]),
     ("operation", &["live", "done", "undone", "failed", "parked"]),
     ("step", &["waiting", "skipped", "working", "retrying", "done", "failed", "undoing", "undone"]),
@@ -46,6 +46,24 @@ pub(super) const STATES: [(&str, &[&str]); 8] = [
     ("token", &["active", "expired", "revoked"]),
     ("platform", &["well", "unwell", "unknown"]),
     ("result", &["done", "refused", "failed"]),
+    ("rollout", &["running", "paused", "halting", "halted", "reverting", "reverted", "revert-blocked", "completed"]),
+    (
+        "member",
+        &[
+            "pending",
+            "updating",
+            "soaking",
+            "succeeded",
+            "failed-unchanged",
+            "rolled-back",
+            "needs-approval",
+            "quarantined",
+            "reverting",
+            "reverted",
+            "skipped",
+        ],
+    ),
+    ("level", &["pass", "warn", "fail"]),
 ];
 
 impl ComponentsPage {

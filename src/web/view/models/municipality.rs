@@ -4,7 +4,7 @@
 //! One municipality.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Model, OperationRow, command_line};
 use crate::{
@@ -38,10 +38,31 @@ pub struct MunicipalityPage {
     pub may: MunicipalityActions,
     /// A single-use link that was just made; answered once, with `Cache-Control: no-store`.
     pub invitation: Option<Invitation>,
+    /// What was typed into the form that holds it: days and reason.
+    pub hold: HoldForm,
     /// Why an action was refused.
     pub errors: Vec<FieldError>,
     /// The same by command.
     pub command: String,
+}
+
+/// The form that holds an instance back from rollouts; sent to `POST /municipalities/{slug}/hold`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HoldForm {
+    /// For so many days.
+    pub days: String,
+    /// Why.
+    pub reason: String,
+    /// Which of its instances.
+    #[serde(skip_serializing)]
+    pub environment: String,
+}
+
+impl Default for HoldForm {
+    fn default() -> Self {
+        Self { days: "7".to_owned(), reason: String::new(), environment: String::new() }
+    }
 }
 
 impl Model for MunicipalityPage {
@@ -67,6 +88,10 @@ pub struct MunicipalityActions {
     pub offboard: bool,
     /// `POST /municipalities/{slug}/invite`.
     pub invite: bool,
+    /// `POST /municipalities/{slug}/hold`.
+    pub hold: bool,
+    /// `POST /municipalities/{slug}/unhold`.
+    pub unhold: bool,
 }
 
 /// One instance on the municipality's page.
@@ -110,6 +135,25 @@ pub struct InstanceCard {
     pub created_at: Timestamp,
     /// What its agent last told; none before the first answer.
     pub facts: Option<InstanceFacts>,
+    /// What its own people decided about rollouts.
+    pub updates: Updates,
+}
+
+/// What an instance's own people decided about rollouts.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Updates {
+    /// Whether it is held.
+    pub held: bool,
+    /// Why.
+    pub reason: String,
+    /// Until when; none means until somebody ends it.
+    pub until: Option<Timestamp>,
+    /// Who holds it.
+    pub by: String,
+    /// The only release that it may be moved to; empty for any.
+    pub pin: String,
+    /// When it may be updated; empty for at any time.
+    pub window: String,
 }
 
 /// What an instance's agent told.

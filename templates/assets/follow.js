@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
-// Keeps an operation's page up to date: listens to its events, and on each fetches the part that changed, written by the
-// server in the language of the page. Without this script, the page has a link that loads it anew.
+// Keeps a page up to date that shows something going on (an operation, a rollout): listens to its events, and on each fetches
+// the part that changed, written by the server in the language of the page. Without this script, the page has a link that
+// loads it anew.
 
 const announcer = document.getElementById("announce");
-const area = document.querySelector("[data-operation]");
+const area = document.querySelector("[data-follow]");
 const connection = document.getElementById("connection");
-const id = area.dataset.operation;
 const isFinal = () => area.querySelector("[data-live]")?.dataset.final === "true";
 
 let running = false;
@@ -20,7 +20,7 @@ async function update() {
   try {
     do {
       again = false;
-      const answer = await fetch(`/operations/${id}/live`, { headers: { accept: "text/html" } });
+      const answer = await fetch(area.dataset.follow, { headers: { accept: "text/html" } });
       if (answer.status === 401 || answer.redirected) return location.reload();
       if (answer.ok) show(await answer.text());
     } while (again);
@@ -42,7 +42,8 @@ function show(html) {
   const inside = area.contains(document.activeElement) ? document.activeElement.closest("details, form, a") : null;
   const place = inside ? [...area.querySelectorAll("details, form, a")].indexOf(inside) : -1;
   area.replaceChildren(fresh);
-  if (place >= 0) [...area.querySelectorAll("details, form, a")][place]?.querySelector("summary, button")?.focus();
+  const back = place >= 0 ? [...area.querySelectorAll("details, form, a")][place] : null;
+  (back?.querySelector("summary, button") ?? back)?.focus();
   // Told only when the sentence changes, which is when a step does: no chatter.
   if (announcer.textContent !== fresh.dataset.announce) announcer.textContent = fresh.dataset.announce;
   if (isFinal()) stop();
@@ -63,9 +64,9 @@ function stop() {
 
 if (!isFinal()) {
   document.querySelector("[data-refresh]").hidden = true;
-  source = new EventSource(`/api/v1/operations/${id}/events`);
+  source = new EventSource(area.dataset.events);
   source.onmessage = update;
-  for (const kind of ["step", "end"]) source.addEventListener(kind, update);
+  for (const kind of ["step", "line", "end"]) source.addEventListener(kind, update);
   source.onopen = () => lost(false);
   source.onerror = () => { if (!isFinal()) update(); };
   // The clock of the page moves on, and a missed event is made up for.

@@ -1,0 +1,273 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! Looking at instances while they are watched, and comparing them with what they were before their update.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use futures::{StreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+
+use super::see::Memory;
+use crate::{
+    error::Result,
+    fleet::{
+        Instance, InstanceId, InstanceState, OperationId, Rollout,
+        evidence::{Level, Look, Sampled},
+        rollout::{MemberState, RolloutMember},
+    },
+    instances::Tools,
+    rollouts::{compare, evidence, pages},
+};
+
+/// How often each is looked at.
+const EVERY: SignedDuration = SignedDuration::from_secs(10);
+/// So many looks in a row must find something wrong before it is believed.
+const IN_A_ROW: u32 = 2;
+/// A look that is older says nothing of now.
+const FRESH: SignedDuration = SignedDuration::from_secs(45);
+/// Pages of one instance in one look; a large network is gone through look by look.
+const PAGES: usize = 24;
+/// Instances looked at at once, and how long one look may take.
+const AT_ONCE: usize = 8;
+const ONE: Duration = Duration::from_secs(20);
+/// Untouched instances that are looked at when something failed.
+pub(super) const CONTROLS: usize = 4;
+
+/// How an instance looked lately.
+#[derive(Clone, Debug)]
+pub(super) struct Looks {
+    at: Timestamp,
+    well_at: Option<Timestamp>,
+    ill_in_a_row: u32,
+    said: String,
+    /// Where the next look begins among its pages.
+    next: usize,
+}
+
+/// What follows from the looks at an instance.
+pub(super) struct Sight {
+    pub(super) well: bool,
+    /// What is wrong with it.
+    pub(super) ill: Option<String>,
+}
+
+/// What to think of an instance that is watched. `told` is what its update itself found wrong at its end.
+pub(super) fn sight(looks: Option<&Looks>, rollout: &Rollout, member: &RolloutMember, told: Option<String>, now: Timestamp) -> Sight {
+    if told.is_some() {
+        return Sight { well: false, ill: told };
+    }
+    let seconds = |n: u32| SignedDuration::from_secs(i64::from(n));
+    let patience = seconds(rollout.knobs.soak(member.wave)) + seconds(rollout.knobs.healthy_deadline_seconds);
+    let well = looks.and_then(|l| l.well_at).is_some_and(|at| now.duration_since(at) < FRESH) && looks.is_some_and(|l| l.ill_in_a_row == 0);
+    let ill = looks.filter(|l| l.ill_in_a_row >= IN_A_ROW).map(|l| l.said.clone());
+    let late = !well && looks.is_some() && member.exposed_at.is_some_and(|since| now.duration_since(since) >= patience);
+    let ill = ill.or_else(|| {
+        late.then(|| match looks.map(|l| l.said.as_str()) {
+            Some(said) if !said.is_empty() => said.to_owned(),
+            _ => "it was not seen well in time".to_owned(),
+        })
+    });
+    Sight { well, ill }
+}
+
+/// Looks at everybody whose turn it is.
+pub(super) async fn pass(
+    tools: &Tools,
+    memory: &mut Memory,
+    rollout: &Rollout,
+    members: &[RolloutMember],
+    instances: &HashMap<InstanceId, Instance>,
+) {
+    let now = tools.clock.now();
+    let mut due = Vec::new();
+    for member in members.iter().filter(|m| m.state == MemberState::Soaking && m.blame.is_none()) {
+        let Some(update) = member.update else { continue };
+        if memory.looks.get(&update).is_some_and(|l| now.duration_since(l.at) < EVERY) {
+            continue;
+        }
+        memory.note(rollout.id, update);
+        let runs = instances.get(&member.instance).is_some_and(|i| i.state == InstanceState::Running);
+        let next = memory.looks.get(&update).map_or(0, |l| l.next);
+        due.push((update, member.instance, runs, memory.baselines.get(&update).cloned(), next));
+    }
+    let seen: Vec<_> = stream::iter(due)
+        .map(|(update, instance, runs, baseline, next)| {
+            let tools = tools.clone();
+            async move {
+                if !runs {
+                    return (update, None, Ok((String::new(), next, false)));
+                }
+                let looked = tokio::time::timeout(ONE, compared(&tools, instance, update, baseline.clone(), next)).await;
+                match looked {
+                    Ok(Ok((baseline, said, next))) => (update, Some(baseline), Ok((said, next, true))),
+                    Ok(Err(error)) => (update, baseline, Err(error.to_string())),
+                    Err(_) => (update, baseline, Err("it does not answer".to_owned())),
+                }
+            }
+        })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    for (update, baseline, outcome) in seen {
+        if let Some(baseline) = baseline {
+            memory.baselines.insert(update, baseline);
+        }
+        let looks = memory.looks.entry(update).or_insert(Looks { at: now, well_at: None, ill_in_a_row: 0, said: String::new(), next: 0 });
+        looks.at = now;
+        match outcome {
+            // It does not run just now: neither well nor ill.
+            Ok((_, _, false)) => {}
+            Ok((said, next, true)) if said.is_empty() => {
+                (looks.well_at, looks.ill_in_a_row, looks.next) = (Some(now), 0, next);
+                looks.said.clear();
+            }
+            // The same pages again, so that what is found once is found twice.
+            Ok((said, ..)) | Err(said) => {
+                looks.ill_in_a_row += 1;
+                looks.said = said;
+            }
+        }
+    }
+}
+
+/// Looks at an instance and says what is wrong compared with before; nothing where all is well.
+async fn compared(
+    tools: &Tools,
+    instance: InstanceId,
+    update: OperationId,
+    baseline: Option<Arc<Look>>,
+    next: usize,
+) -> Result<(Arc<Look>, String, usize)> {
+    let target = tools.target(instance).await?;
+    let baseline = match baseline {
+        Some(known) => known,
+        None => match evidence::load::<Look>(tools, update, "before").await? {
+            Some(before) => Arc::new(before),
+            // Its evidence is on another control plane's disk: then only what is broken in itself counts.
+            None => Arc::new(Look { pages: Vec::new(), ..pages::look(&target, &[]).await? }),
+        },
+    };
+    let known: Vec<Sampled> = baseline.pages.iter().map(|p| p.page.clone()).collect();
+    let sampled = if known.is_empty() { pages::sample(&target).await? } else { known };
+    let wanted: Vec<Sampled> = sampled.iter().cycle().skip(next).take(PAGES.min(sampled.len())).cloned().collect();
+    let after = pages::look(&target, &wanted).await?;
+    let verdict = compare::compare(&baseline, &after);
+    let said = if verdict.level == Level::Fail {
+        verdict.summary()
+    } else if baseline.pages.is_empty() {
+        broken(&after)
+    } else {
+        String::new()
+    };
+    let next = if sampled.is_empty() { 0 } else { (next + wanted.len()) % sampled.len() };
+    Ok((baseline, said, next))
+}
+
+fn broken(look: &Look) -> String {
+    let ill = look.pages.iter().find(|p| !compare::is_well(p));
+    ill.map(|p| format!("{}{} answers {}", p.page.host, p.page.path, p.status)).unwrap_or_default()
+}
+
+/// How many of these were looked at, and how many of them are ill.
+pub(super) async fn controls(tools: &Tools, instances: &[Instance]) -> (usize, usize) {
+    let ids: Vec<InstanceId> = instances.iter().map(|i| i.id).collect();
+    let looks: Vec<bool> = stream::iter(ids)
+        .map(|id| {
+            let tools = tools.clone();
+            async move { !matches!(tokio::time::timeout(ONE, front_is_well(&tools, id)).await, Ok(Ok(true))) }
+        })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    (looks.len(), looks.into_iter().filter(|ill| *ill).count())
+}
+
+async fn front_is_well(tools: &Tools, id: InstanceId) -> Result<bool> {
+    let target = tools.target(id).await?;
+    let front: Vec<Sampled> = pages::sample(&target).await?.into_iter().take(1).collect();
+    Ok(pages::look(&target, &front).await?.pages.iter().all(compare::is_well))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::{
+        Environment, MunicipalityId, ReleaseId, RolloutId,
+        knobs::Schedule,
+        rollout::{Placed, RolloutState, Why},
+    };
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn soaking() -> (Rollout, RolloutMember) {
+        let rollout = Rollout {
+            id: RolloutId::generate(),
+            release: ReleaseId::generate(),
+            release_name: "6.9".into(),
+            state: RolloutState::Running,
+            why: Why::Started,
+            version: 1,
+            knobs: Schedule::Careful.knobs(),
+            waves: vec!["1".into()],
+            gates: 0,
+            agreed: false,
+            failures: 0,
+            budget: 1,
+            members: 1,
+            requested_by: String::new(),
+            parent: None,
+            expected_seconds: 0,
+            resumed_at: at(0),
+            created_at: at(0),
+            updated_at: at(0),
+            finished_at: None,
+        };
+        let member = RolloutMember {
+            position: 0,
+            instance: InstanceId::generate(),
+            municipality: MunicipalityId::generate(),
+            slug: "ale".parse().unwrap(),
+            environment: Environment::Production,
+            wave: 0,
+            placed: Placed::Order,
+            from: ReleaseId::generate(),
+            state: MemberState::Soaking,
+            blame: None,
+            reason: String::new(),
+            operation: None,
+            update: None,
+            migration: None,
+            approved: false,
+            attempts: 1,
+            started_at: Some(at(0)),
+            exposed_at: Some(at(0)),
+            updated_at: at(0),
+        };
+        (rollout, member)
+    }
+
+    #[test]
+    fn one_bad_look_is_not_believed_and_an_old_good_one_says_nothing() {
+        let (rollout, member) = soaking();
+        let looks = |well_at, ill_in_a_row| Looks { at: at(100), well_at, ill_in_a_row, said: "it shows an error".into(), next: 0 };
+        let see = |l: &Looks, now| sight(Some(l), &rollout, &member, None, at(now));
+        assert!(see(&looks(Some(at(100)), 0), 110).well);
+        assert!(!see(&looks(Some(at(100)), 0), 146).well);
+        let once = see(&looks(Some(at(90)), 1), 101);
+        assert!(!once.well && once.ill.is_none());
+        assert_eq!(see(&looks(Some(at(80)), 2), 101).ill.as_deref(), Some("it shows an error"));
+    }
+
+    #[test]
+    fn what_is_never_seen_well_counts_as_ill_in_the_end() {
+        let (rollout, member) = soaking();
+        let looks = Looks { at: at(700), well_at: None, ill_in_a_row: 0, said: String::new(), next: 0 };
+        assert!(sight(Some(&looks), &rollout, &member, None, at(719)).ill.is_none());
+        assert!(sight(Some(&looks), &rollout, &member, None, at(720)).ill.is_some());
+        assert!(sight(None, &rollout, &member, None, at(9999)).ill.is_none(), "whoever begins to watch looks first");
+        assert_eq!(sight(None, &rollout, &member, Some("slow".into()), at(1)).ill.as_deref(), Some("slow"));
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! What rehearsals say of the members that have not had their turn.
+
+use std::collections::HashMap;
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use super::see::Memory;
+use crate::{
+    error::Result,
+    fleet::{
+        Instance, InstanceId, Operation, OperationKind, ReleaseId, Rollout,
+        evidence::Level,
+        knobs::Rehearse,
+        rollout::{Blame, MemberState, RolloutMember},
+        update::Migration,
+    },
+    instances::Tools,
+    rollouts::{decide::Rehearsal, rehearsals},
+    store::operations,
+};
+
+/// A release that worked on a copy works a day later too; one that did not is tried again at the next turn.
+const FRESH: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a rehearsal found.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct Rehearsed {
+    /// What the release does to the instance's data.
+    pub(super) migration: Migration,
+    /// Whether it works there.
+    pub(super) level: Level,
+    /// The gravest that differs, for people.
+    #[serde(default)]
+    pub(super) summary: String,
+}
+
+/// What is known of one member.
+pub(super) struct Told {
+    pub(super) state: Rehearsal,
+    pub(super) said: Option<Rehearsed>,
+}
+
+/// What is known of every member that needs a rehearsal before its turn; the others are not in it.
+pub(super) async fn all(
+    tools: &Tools,
+    memory: &mut Memory,
+    rollout: &Rollout,
+    members: &[RolloutMember],
+) -> Result<HashMap<InstanceId, Told>> {
+    let mut told = HashMap::new();
+    if rollout.knobs.rehearse == Rehearse::Skip {
+        return Ok(told);
+    }
+    let near = |m: &&RolloutMember| m.state == MemberState::Pending && m.wave <= rollout.gates + 1;
+    let soon: Vec<&RolloutMember> = members.iter().filter(near).collect();
+    let ids: Vec<InstanceId> = soon.iter().map(|m| m.instance).collect();
+    let newest = operations::newest_of(&tools.store, OperationKind::Rehearse, &ids).await?;
+    for member in soon {
+        let found = newest.get(&member.instance).filter(|o| target(o) == Some(rollout.release));
+        let known = match found {
+            None => Told { state: Rehearsal::Missing, said: None },
+            Some(operation) if !operation.state.is_final() => Told { state: Rehearsal::Underway, said: None },
+            Some(operation) => {
+                let said = said(tools, memory, rollout, operation).await?;
+                Told { state: judge(rollout, member, operation, said.as_ref()), said }
+            }
+        };
+        told.insert(member.instance, known);
+    }
+    // Those of later waves are not asked about yet, but need one too.
+    for member in members.iter().filter(|m| m.state == MemberState::Pending && m.wave > rollout.gates + 1) {
+        told.insert(member.instance, Told { state: Rehearsal::Missing, said: None });
+    }
+    Ok(told)
+}
+
+/// Which release an operation tried.
+fn target(operation: &Operation) -> Option<ReleaseId> {
+    operation.input.pointer("/rehearsal/release").and_then(|id| id.as_str()).and_then(|id| id.parse().ok())
+}
+
+fn judge(rollout: &Rollout, member: &RolloutMember, operation: &Operation, said: Option<&Rehearsed>) -> Rehearsal {
+    let this_turn = operation.created_at >= member.updated_at;
+    match said.map(|s| s.level) {
+        Some(Level::Pass | Level::Warn) if this_turn || member.updated_at.duration_since(operation.created_at) < FRESH => Rehearsal::Passed,
+        // The release's by itself; whether it is the instance's own is seen from the others.
+        Some(Level::Fail) if this_turn => Rehearsal::Failed(Blame::Release),
+        Some(_) => Rehearsal::Missing,
+        None if this_turn && operation.created_at >= rollout.resumed_at => Rehearsal::Broken,
+        None => Rehearsal::Missing,
+    }
+}
+
+async fn said(tools: &Tools, memory: &mut Memory, rollout: &Rollout, operation: &Operation) -> Result<Option<Rehearsed>> {
+    if let Some(known) = memory.rehearsals.get(&operation.id) {
+        return Ok(known.clone());
+    }
+    let events = operations::events_after(&tools.store, operation.id, 0).await?;
+    let said = events.iter().rev().find_map(|e| Rehearsed::deserialize(&e.evidence).ok());
+    // One that failed may be tried again by an operator, and then says something.
+    if said.is_some() {
+        memory.note(rollout.id, operation.id);
+        memory.rehearsals.insert(operation.id, said.clone());
+    }
+    Ok(said)
+}
+
+/// Starts trying the rollout's release on a copy of an instance.
+pub(super) async fn start(tools: &Tools, instance: &Instance, rollout: &Rollout) -> Result<()> {
+    rehearsals::start(tools, instance, rollout.release, Some(rollout.id), &rollout.requested_by).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_verdict_is_read_from_what_a_rehearsal_leaves() {
+        let said = Rehearsed::deserialize(&json!({"migration": "data", "level": "warn", "summary": "a title", "release": "x"})).unwrap();
+        assert_eq!(said, Rehearsed { migration: Migration::Data, level: Level::Warn, summary: "a title".into() });
+        assert!(Rehearsed::deserialize(&json!({"pages": 4, "migration": "none"})).is_err(), "an earlier step's evidence is no verdict");
+    }
+}
