@@ -18,6 +18,7 @@ use crate::{
     clock::{Clock, SystemClock},
     config::Config,
     drivers::{
+        browser::{Browser, chromium::Chromium},
         database_server::{DatabaseServer, mariadb::Mariadb},
         engine::{
             Engine,
@@ -68,6 +69,8 @@ pub struct Drivers {
     pub gateway: Arc<dyn Gateway>,
     /// WordPress in the instances.
     pub wordpress: Arc<dyn Wordpress>,
+    /// What takes pictures of pages.
+    pub browser: Arc<dyn Browser>,
 }
 
 impl App {
@@ -93,6 +96,7 @@ impl App {
             database: Arc::new(Mariadb::new(&config.fleet.database_run().join("mysqld.sock"), &password)),
             gateway: Arc::new(Caddy::new(config.fleet.gateway_run().join("admin.sock"), config.gateway.clone())),
             wordpress: Arc::new(Agent::new(WordpressSettings { gateway: reach, https_port: config.gateway.https_port })),
+            browser: Arc::new(Chromium::new(config.fleet.rehearsals.chromium.clone())),
         };
         Self::assemble(config, store, vault, clock, drivers).await
     }
@@ -109,6 +113,7 @@ impl App {
             database: drivers.database,
             gateway: drivers.gateway,
             wordpress: drivers.wordpress,
+            browser: drivers.browser,
             vault,
             clock,
             settings: Arc::new(config.fleet.clone()),

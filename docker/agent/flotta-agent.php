@@ -357,7 +357,7 @@ final class Upgrades
         foreach (self::all() as $blog) {
             $options = $wpdb->get_blog_prefix($blog['id']) . 'options';
             $found = $wpdb->get_results("SELECT option_name, option_value FROM `$options` WHERE (option_name LIKE '%version%' AND CHAR_LENGTH(option_value) <= 64
-                AND option_name NOT LIKE '\\_transient%' AND option_name NOT LIKE '\\_site\\_transient%') OR option_name LIKE '\\_transient\\_%lock%'", OBJECT_K);
+                AND option_name NOT LIKE '\\_transient%' AND option_name NOT LIKE '\\_site\\_transient%') OR (option_name LIKE '\\_transient\\_%lock%' AND option_name NOT LIKE '%block%')", OBJECT_K);
             if ($wpdb->last_error !== '') {
                 throw new Refusal("the options of site {$blog['id']} cannot be read: $wpdb->last_error", 'look at its tables');
             }
@@ -424,8 +424,10 @@ final class Sample
             throw new Refusal('pages or kept is not right', 'send {"pages": 1 to ' . self::MOST . ', "kept": ["/path/"]}');
         }
         $newest = self::posts("p.post_type = 'post'", 2);
-        $found = [['home', home_url('/')], ['log-in', wp_login_url()], ['newest', self::link($newest[0] ?? 0)], ['page', self::link(self::posts("p.post_type = 'page'", 1, (int) get_option('page_on_front'))[0] ?? 0)],
-            ['form', self::link(self::form())], ['archive', self::archive($newest[0] ?? 0)], ['search', self::search($newest[0] ?? 0)], ['newest', self::link($newest[1] ?? 0)]];
+        $form = self::form();
+        $page = self::posts("p.post_type = 'page'", 1, [(int) get_option('page_on_front'), $form]);
+        $found = [['home', home_url('/')], ['log-in', wp_login_url()], ['newest', self::link($newest[0] ?? 0)], ['form', self::link($form)], ['page', self::link($page[0] ?? 0)], ['archive', self::archive($newest[0] ?? 0)],
+            ['search', self::search($newest[0] ?? 0)], ['newest', self::link($newest[1] ?? 0)]];
         $pages = [];
         foreach ($found as [$kind, $address]) {
             $path = self::path($address);
@@ -437,10 +439,11 @@ final class Sample
     }
 
     /** Ids of what visitors can read, the newest first. */
-    private static function posts(string $where, int $most, int $without = 0): array
+    private static function posts(string $where, int $most, array $without = []): array
     {
         global $wpdb;
-        return array_map('intval', $wpdb->get_col("SELECT p.ID FROM $wpdb->posts p WHERE p.post_status = 'publish' AND p.post_password = '' AND p.ID <> $without AND $where ORDER BY p.post_date_gmt DESC, p.ID DESC LIMIT $most"));
+        $without = implode(', ', [0, ...$without]);
+        return array_map('intval', $wpdb->get_col("SELECT p.ID FROM $wpdb->posts p WHERE p.post_status = 'publish' AND p.post_password = '' AND p.ID NOT IN ($without) AND $where ORDER BY p.post_date_gmt DESC, p.ID DESC LIMIT $most"));
     }
 
     private static function link(int $id): string

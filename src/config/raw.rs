@@ -158,23 +158,19 @@ pub struct RawRehearsals {
     pub chromium: PathBuf,
     /// So many sites of an instance have their picture taken.
     pub pictures: u32,
-    /// Days for which what was seen is kept.
-    pub keep_days: u32,
 }
 
 impl Default for RawRehearsals {
     fn default() -> Self {
-        let RehearsalSettings { at_once, chromium, pictures, keep_days } = RehearsalSettings::default();
-        Self { at_once, chromium: chromium.unwrap_or_default(), pictures, keep_days }
+        let RehearsalSettings { at_once, chromium, pictures } = RehearsalSettings::default();
+        Self { at_once, chromium: chromium.unwrap_or_default(), pictures }
     }
 }
 
 impl RawRehearsals {
     /// What was written, as it is used; adds its mistakes.
     pub(super) fn check(self, errors: &mut Vec<FieldError>) -> RehearsalSettings {
-        for (field, value, low, high) in
-            [("at_once", self.at_once, 1, 16), ("pictures", self.pictures, 0, 50), ("keep_days", self.keep_days, 1, 3650)]
-        {
+        for (field, value, low, high) in [("at_once", self.at_once, 1, 16), ("pictures", self.pictures, 0, 50)] {
             if !(low..=high).contains(&value) {
                 let field = format!("rehearsals.{field}");
                 errors.push(FieldError::new(&field, "out-of-range", format!("{value} is out of range"), format!("give {low} to {high}")));
@@ -189,7 +185,7 @@ impl RawRehearsals {
             ));
         }
         let chromium = Some(self.chromium).filter(|path| !path.as_os_str().is_empty());
-        RehearsalSettings { at_once: self.at_once, chromium, pictures: self.pictures, keep_days: self.keep_days }
+        RehearsalSettings { at_once: self.at_once, chromium, pictures: self.pictures }
     }
 }
 

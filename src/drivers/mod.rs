@@ -3,6 +3,7 @@
 
 //! The only places that name an outside system. Each is a trait with a real and a simulated form.
 
+pub mod browser;
 pub mod database_server;
 pub mod engine;
 pub mod gateway;

@@ -63,8 +63,14 @@ impl Instance {
     /// what is found under this name is never another's. At most 43 characters; MariaDB allows 64.
     #[must_use]
     pub fn schema(&self) -> String {
-        let id = self.id.text();
-        format!("flt_{}_{}", self.slug.as_str().replace('-', "_"), &id[id.len() - 8..])
+        Self::schema_of(&self.slug, self.id)
+    }
+
+    /// The same for an instance that only its slug and id are known of.
+    #[must_use]
+    pub fn schema_of(slug: &Slug, id: InstanceId) -> String {
+        let id = id.text();
+        format!("flt_{}_{}", slug.as_str().replace('-', "_"), &id[id.len() - 8..])
     }
 }
 

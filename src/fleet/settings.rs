@@ -52,13 +52,11 @@ pub struct RehearsalSettings {
     pub chromium: Option<PathBuf>,
     /// So many sites of an instance have their picture taken.
     pub pictures: u32,
-    /// For so long what was seen is kept.
-    pub keep_days: u32,
 }
 
 impl Default for RehearsalSettings {
     fn default() -> Self {
-        Self { at_once: 2, chromium: Some("/usr/bin/chromium".into()), pictures: 10, keep_days: 90 }
+        Self { at_once: 2, chromium: Some("/usr/bin/chromium".into()), pictures: 5 }
     }
 }
 

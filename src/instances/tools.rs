@@ -11,6 +11,7 @@ use super::spec;
 use crate::{
     clock::Clock,
     drivers::{
+        browser::Browser,
         database_server::DatabaseServer,
         engine::Engine,
         gateway::{Gateway, Route},
@@ -38,6 +39,8 @@ pub struct Tools {
     pub gateway: Arc<dyn Gateway>,
     /// WordPress in the instances.
     pub wordpress: Arc<dyn Wordpress>,
+    /// What takes pictures of pages.
+    pub browser: Arc<dyn Browser>,
     /// Opens and seals secrets.
     pub vault: Vault,
     /// The time.

@@ -200,6 +200,15 @@ pub async fn look(target: &Target, pages: &[Sampled]) -> Result<Look> {
     Eye::on(target).await?.look(pages).await
 }
 
+/// Asks again for pages that took much longer than before: see [`Eye::again`].
+///
+/// # Errors
+/// When the store fails.
+pub async fn again(target: &Target, before: &Look, after: &mut Look) -> Result<()> {
+    Eye::on(target).await?.again(before, after).await;
+    Ok(())
+}
+
 /// Asks a site for its front page, as its first visitor, and gives what is wrong with the answer.
 ///
 /// # Errors

@@ -18,7 +18,9 @@ use crate::{
     fleet::{InstanceId, Release, ReleaseId, Scope},
     instances::{Tools, drift},
     onboarding::lifecycle,
-    platform, store,
+    platform,
+    rollouts::rehearsals,
+    store,
     workflow::decide::later,
 };
 
@@ -99,6 +101,7 @@ async fn round(tools: &Tools, platform_too: bool) -> Result<usize> {
     let begun = repair(tools).await?;
     if platform_too || !platform::status(tools).await.iter().all(|service| service.well) {
         platform::ensure(tools).await?;
+        rehearsals::sweep::leftovers(tools).await?;
     } else {
         platform::gateway::sync(tools).await?;
     }

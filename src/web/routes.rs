@@ -16,7 +16,8 @@ use actix_web::{
 
 use super::{
     api::{
-        account, audit, events, health, known, municipalities, operations, platform, policy, releases, rollouts, session, tokens, users,
+        account, audit, events, health, known, municipalities, operations, platform, policy, rehearsals, releases, rollouts, session,
+        tokens, users,
     },
     guard, pages, problem,
 };
@@ -133,12 +134,15 @@ pub fn table() -> Vec<Entry> {
         post("/api/v1/municipalities/{slug}/resume", May(ManageMunicipalities), "municipality.resume", Operation, || to(municipalities::resume)),
         post("/api/v1/municipalities/{slug}/offboard", May(ManageMunicipalities), "municipality.offboard", Operation, || to(municipalities::offboard)),
         post("/api/v1/municipalities/{slug}/invitation", May(InviteAdministrator), "municipality.invite", Answer, || to(municipalities::invite)),
+        post("/api/v1/municipalities/{slug}/rehearsals", May(ManageMunicipalities), "municipality.rehearse", Operation, || to(rehearsals::start)),
         get("/api/v1/municipalities/{slug}/policy", May(ReadFleet), || to(policy::show)),
         put("/api/v1/municipalities/{slug}/policy", May(PostponeUpdates), "municipality.policy", || to(policy::decide)),
         get("/api/v1/operations", May(ReadFleet), || to(operations::list)),
         get("/api/v1/operations/{id}", May(ReadFleet), || to(operations::show)),
         get("/api/v1/operations/{id}/events", May(ReadFleet), || to(events::stream)),
         post("/api/v1/operations/{id}/retry", May(ManageMunicipalities), "operation.retry", Answer, || to(operations::retry)),
+        get("/api/v1/operations/{id}/evidence", May(ReadFleet), || to(rehearsals::show)),
+        get("/api/v1/operations/{id}/evidence/{file}", May(ReadFleet), || to(rehearsals::file)),
         get("/api/v1/releases", May(ReadFleet), || to(releases::list)),
         post("/api/v1/releases", May(ManageReleases), "release.register", Answer, || to(releases::register)),
         upload("/api/v1/releases/build", May(ManageReleases), "release.build", || to(super::api::build::build)),
@@ -195,6 +199,8 @@ pub fn table() -> Vec<Entry> {
         get("/operations", May(ReadFleet), || to(pages::operation::list)),
         get("/operations/{id}", May(ReadFleet), || to(pages::operation::show)),
         get("/operations/{id}/live", May(ReadFleet), || to(pages::operation::live_part)),
+        get("/operations/{id}/evidence", May(ReadFleet), || to(pages::evidence::show)),
+        get("/operations/{id}/evidence/{file}", May(ReadFleet), || to(rehearsals::file)),
         post("/operations/{id}/retry", May(ManageMunicipalities), "operation.retry", Harmless, || to(pages::operation::retry)),
         get("/rollouts", May(ReadFleet), || to(pages::rollouts::list)),
         get("/rollouts/new", May(ManageRollouts), || to(pages::rollouts::plan::form)),

@@ -55,6 +55,8 @@ pub enum Page {
     Operation,
     /// Fragment: the part of the operation page that changes while the operation goes on.
     OperationLive,
+    /// What a rehearsal has seen.
+    Evidence,
     /// Operations, newest first.
     Operations,
     /// Releases.
@@ -91,7 +93,7 @@ pub enum Page {
 
 impl Page {
     /// Every page and fragment.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::LogIn,
         Self::Fleet,
         Self::Municipality,
@@ -100,6 +102,7 @@ impl Page {
         Self::DomainCheck,
         Self::Operation,
         Self::OperationLive,
+        Self::Evidence,
         Self::Operations,
         Self::Releases,
         Self::Release,
@@ -130,6 +133,7 @@ impl Page {
             Self::DomainCheck => "municipality/domain-check",
             Self::Operation => "operation/show",
             Self::OperationLive => "operation/live",
+            Self::Evidence => "operation/evidence",
             Self::Operations => "operation/list",
             Self::Releases => "release/list",
             Self::Release => "release/show",
@@ -153,7 +157,7 @@ impl Page {
     fn section(self) -> &'static str {
         match self {
             Self::Fleet | Self::Municipality | Self::Offboard | Self::Onboard | Self::DomainCheck => "fleet",
-            Self::Operation | Self::OperationLive | Self::Operations => "operations",
+            Self::Operation | Self::OperationLive | Self::Evidence | Self::Operations => "operations",
             Self::Releases | Self::Release => "releases",
             Self::Rollouts | Self::Rollout | Self::RolloutLive | Self::RolloutMember | Self::RolloutPlan | Self::RolloutRevert => {
                 "rollouts"

@@ -216,12 +216,15 @@ async fn every_answer_is_as_agreed() {
     book.ask(delete.clone(), "/api/v1/session", "/api/v1/session", None).await;
     insta::assert_json_snapshot!("session", book.take());
 
-    // Streams have tests of their own.
+    // Streams and rehearsals have tests of their own.
     let others = [
         "GET /api/v1/openapi.json",
         "GET /api/v1/operations/{id}/events",
         "GET /api/v1/rollouts/{id}/events",
         "POST /api/v1/releases/build",
+        "POST /api/v1/municipalities/{slug}/rehearsals",
+        "GET /api/v1/operations/{id}/evidence",
+        "GET /api/v1/operations/{id}/evidence/{file}",
     ];
     let all: BTreeSet<String> =
         table().iter().filter(|e| e.path.starts_with("/api/")).map(|e| format!("{} {}", e.method, e.path)).collect();

@@ -86,11 +86,16 @@ const ALONE: [(&str, &[&str]); 7] = [
 ];
 
 /// Files that decide and never act.
-const PURE: [&str; 9] = [
+const PURE: [&str; 14] = [
     "rollouts/blame.rs",
     "rollouts/compare.rs",
+    "rollouts/complaints.rs",
     "rollouts/decide.rs",
     "rollouts/plan.rs",
+    "rollouts/reading.rs",
+    "rollouts/rehearsals/classify.rs",
+    "rollouts/rehearsals/differ.rs",
+    "rollouts/rehearsals/judge.rs",
     "workflow/decide.rs",
     "workflow/interrupt.rs",
     "instances/drift.rs",

@@ -66,6 +66,11 @@ pub fn of(choices: &Choices) -> String {
     text.key("processor in thousandths of a core,", "cpu_milli", None, "1000");
     text.key("processes and threads.", "pids", None, "128");
 
+    text.section("rehearsals");
+    text.key("So many at once.", "at_once", None, "2");
+    text.key("The browser that takes pictures; empty where none are wanted.", "chromium", None, "\"/usr/bin/chromium\"");
+    text.key("So many sites of an instance have their picture taken.", "pictures", None, "5");
+
     text.section("secrets");
     text.key("File of the master key; without it, master.key in the home folder.", "key_file", None, "\"/etc/flotta/master.key\"");
     text.key("Files of earlier ones, until `flotta secret rotate` has run.", "previous_key_files", None, "[]");

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 
-//! `flotta municipality`: onboard, list, show, suspend, resume, offboard, invite; hold, pin, window; and the 290 that are known.
+//! `flotta municipality`: onboard, list, show, suspend, resume, offboard, rehearse, invite; hold, pin, window; and the 290 that are known.
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -20,6 +20,7 @@ use crate::fleet::{Environment, Slug};
 mod offboard;
 mod onboard;
 mod policy;
+mod rehearse;
 
 /// What can be done with municipalities.
 #[derive(Debug, Subcommand)]
@@ -44,6 +45,8 @@ pub enum Command {
     Resume(Change),
     /// Archive an instance, prove the archive, and remove everything else.
     Offboard(offboard::Offboard),
+    /// Try a release on a copy of a municipality's data, without touching its own.
+    Rehearse(rehearse::Rehearse),
     /// Make a single-use link with which the administrator sets a password.
     #[command(after_help = "Examples:\n  flotta municipality invite helsingborg")]
     Invite(Invite),
@@ -186,6 +189,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     match command {
         Command::Onboard(args) => onboard::run(context, &args).await,
         Command::Offboard(args) => offboard::run(context, &args).await,
+        Command::Rehearse(args) => rehearse::run(context, &args).await,
         Command::List(args) => list(context, &args).await,
         Command::Show(args) => show(context, &args.slug).await,
         Command::Suspend(args) => change(context, "suspend", &args).await,

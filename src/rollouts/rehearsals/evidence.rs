@@ -1,36 +1,36 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 
-//! What a rehearsal has seen, as files in a folder of its own: the whole evidence, and until it is written, what each side gave.
+//! What a rehearsal has seen: the whole evidence, and until it is written, what each side gave.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use super::classify::Classified;
 use crate::{
-    error::{Error, OutsideKind, Result},
+    error::Result,
     fleet::{
-        FleetSettings, OperationId,
-        contents::Contents,
+        OperationId,
         evidence::{Finding, Level, Look, Sampled, SeenPage},
         update::Migration,
     },
-    vault,
+    instances::Tools,
+    rollouts::evidence,
 };
 
-/// The whole evidence.
-const WHOLE: &str = "evidence.json";
-/// What the sides gave, until the whole is written.
-const BASELINE: &str = "baseline.json";
-const CANDIDATE: &str = "candidate.json";
-/// What the copy held before and after the present release was visited.
-const CONTENTS: &str = "contents.json";
+/// Names of the pieces of evidence.
+pub mod kept {
+    /// The whole, for people.
+    pub const WHOLE: &str = "rehearsal";
+    /// What the present release gave, until the whole is written.
+    pub const BASELINE: &str = "baseline";
+    /// What the one that is tried gave, as long.
+    pub const CANDIDATE: &str = "candidate";
+    /// What the copy held before and after the present release was visited.
+    pub const CONTENTS: &str = "contents";
+}
 
 /// The whole evidence of a rehearsal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,6 +111,10 @@ pub struct Baseline {
     pub sites: BTreeMap<u64, SiteState>,
     /// The end of its container's output.
     pub output: String,
+    /// Pages of which there are pictures.
+    pub pictured: Vec<Sampled>,
+    /// Why there are no more.
+    pub without_pictures: String,
 }
 
 /// What the release that is tried gave.
@@ -163,137 +167,41 @@ impl Candidate {
     }
 }
 
+/// Removes everything that an operation has seen.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn discard(tools: &Tools, operation: OperationId) -> Result<()> {
+    super::place::remove_folder(&folder(tools, operation))
+}
+
 /// The folder of an operation's evidence.
-#[derive(Clone)]
-pub struct Folder(PathBuf);
+#[must_use]
+pub fn folder(tools: &Tools, operation: OperationId) -> PathBuf {
+    tools.settings.evidence().join(operation.text())
+}
 
-impl Folder {
-    /// Of this operation.
-    #[must_use]
-    pub fn of(settings: &FleetSettings, operation: OperationId) -> Self {
-        Self(settings.evidence().join(operation.text()))
+/// A picture by its file's name, where there is one.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub async fn picture(tools: &Tools, operation: OperationId, name: &str) -> Result<Option<Vec<u8>>> {
+    let plain = name.ends_with(".png") && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'));
+    if !plain {
+        return Ok(None);
     }
+    let path = folder(tools, operation).join(name);
+    evidence::blocking(move || match std::fs::read(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    })
+    .await
+}
 
-    /// Its path.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// The whole evidence, where it is written.
-    ///
-    /// # Errors
-    /// When a file is there and cannot be read.
-    pub fn whole(&self) -> Result<Option<Evidence>> {
-        self.read(WHOLE)
-    }
-
-    /// What the present release gave, where it is written.
-    ///
-    /// # Errors
-    /// As [`Self::whole`].
-    pub fn baseline(&self) -> Result<Option<Baseline>> {
-        self.read(BASELINE)
-    }
-
-    /// What the release that is tried gave, where it is written.
-    ///
-    /// # Errors
-    /// As [`Self::whole`].
-    pub fn candidate(&self) -> Result<Option<Candidate>> {
-        self.read(CANDIDATE)
-    }
-
-    /// What the copy held before and after the present release was visited.
-    ///
-    /// # Errors
-    /// As [`Self::whole`].
-    pub fn contents(&self) -> Result<Option<(Contents, Contents)>> {
-        self.read(CONTENTS)
-    }
-
-    /// Keeps what the present release gave.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn keep_baseline(&self, baseline: &Baseline, contents: &(Contents, Contents)) -> Result<()> {
-        self.write(CONTENTS, contents)?;
-        self.write(BASELINE, baseline)
-    }
-
-    /// Keeps what the release that is tried gave.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn keep_candidate(&self, candidate: &Candidate) -> Result<()> {
-        self.write(CANDIDATE, candidate)
-    }
-
-    /// Keeps the whole, and lets go of what it was made from.
-    ///
-    /// # Errors
-    /// When a file cannot be written or removed.
-    pub fn keep_whole(&self, evidence: &Evidence) -> Result<()> {
-        self.write(WHOLE, evidence)?;
-        for name in [BASELINE, CANDIDATE, CONTENTS] {
-            match fs::remove_file(self.0.join(name)) {
-                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(self.failed(&e)),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Forgets what the release that is tried gave.
-    ///
-    /// # Errors
-    /// When it cannot be removed.
-    pub fn forget_candidate(&self) -> Result<()> {
-        match fs::remove_file(self.0.join(CANDIDATE)) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(self.failed(&e)),
-            _ => Ok(()),
-        }
-    }
-
-    /// Removes everything.
-    ///
-    /// # Errors
-    /// When it cannot be removed.
-    pub fn remove(&self) -> Result<()> {
-        super::place::remove_folder(&self.0)
-    }
-
-    /// Whether anything is there.
-    #[must_use]
-    pub fn exists(&self) -> bool {
-        self.0.exists()
-    }
-
-    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
-        match fs::read(self.0.join(name)) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(self.failed(&e)),
-            // A file of another version of Flotta is none.
-            Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
-        }
-    }
-
-    fn write<T: Serialize>(&self, name: &str, what: &T) -> Result<()> {
-        let text = serde_json::to_vec(what).map_err(|e| Error::Internal(e.to_string()))?;
-        let put = || {
-            if let Some(all) = self.0.parent() {
-                vault::private_folder(all)?;
-            }
-            vault::private_folder(&self.0)?;
-            let fresh = self.0.join(format!(".{name}.new"));
-            fs::write(&fresh, &text)?;
-            fs::rename(fresh, self.0.join(name))
-        };
-        put().map_err(|e| self.failed(&e))
-    }
-
-    fn failed(&self, error: &std::io::Error) -> Error {
-        let kind = if error.kind() == std::io::ErrorKind::StorageFull { OutsideKind::Full } else { OutsideKind::Failed };
-        Error::outside("files", kind, format!("{}: {error}", self.0.display()))
-    }
+/// The whole evidence of a rehearsal, once it is written.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub async fn whole(tools: &Tools, operation: OperationId) -> Result<Option<Evidence>> {
+    evidence::load(tools, operation, kept::WHOLE).await
 }

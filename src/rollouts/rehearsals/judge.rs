@@ -110,7 +110,7 @@ mod tests {
     }
 
     fn baseline() -> Baseline {
-        Baseline { looks: (look(), look()), sites: sites(&["1", "1", "1"]), output: String::new() }
+        Baseline { looks: (look(), look()), sites: sites(&["1", "1", "1"]), ..Baseline::default() }
     }
 
     fn candidate() -> Candidate {

@@ -21,7 +21,9 @@ use crate::{
     workflow::decide::later,
 };
 
+mod album;
 pub mod classify;
+mod differ;
 pub mod evidence;
 mod judge;
 mod place;

@@ -1,16 +1,19 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 
-//! What rehearsals have left that ended without clearing up, and evidence that is too old.
+//! What rehearsals have left that ended without clearing up.
 
-use std::{collections::BTreeSet, fs, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
-use tracing::{info, warn};
+use tracing::info;
 
 use super::place::{ROLE, SUFFIX, owner, remove_folder};
 use crate::{
     error::Result,
-    fleet::{OperationKind, container::label},
+    fleet::{Instance, OperationKind, container::label},
     instances::Tools,
     store::operations,
 };
@@ -28,7 +31,7 @@ pub async fn leftovers(tools: &Tools) -> Result<usize> {
     let folders = secret_folders(tools);
     let live = operations::live_of(&tools.store, OperationKind::Rehearse).await?;
     let busy: BTreeSet<String> = live.iter().map(|operation| operation.instance.text()).collect();
-    let is_left = |labels: &std::collections::BTreeMap<String, String>| {
+    let is_left = |labels: &BTreeMap<String, String>| {
         labels.get(label::ROLE).is_some_and(|role| role == ROLE) && labels.get(label::INSTANCE).is_some_and(|of| !busy.contains(of))
     };
     let mut gone = 0;
@@ -40,8 +43,7 @@ pub async fn leftovers(tools: &Tools) -> Result<usize> {
         tools.engine.remove_network(&network.name).await?;
         gone += 1;
     }
-    let in_use: BTreeSet<String> =
-        live.iter().map(|o| format!("flt_{}_{}{SUFFIX}", o.slug.as_str().replace('-', "_"), tail(&o.instance.text()))).collect();
+    let in_use: BTreeSet<String> = live.iter().map(|o| format!("{}{SUFFIX}", Instance::schema_of(&o.slug, o.instance))).collect();
     for schema in schemas.iter().filter(|schema| !in_use.contains(*schema)) {
         tools.database.drop_schema(schema).await?;
         gone += 1;
@@ -59,30 +61,8 @@ pub async fn leftovers(tools: &Tools) -> Result<usize> {
     Ok(gone)
 }
 
-fn tail(id: &str) -> &str {
-    &id[id.len().saturating_sub(8)..]
-}
-
 fn secret_folders(tools: &Tools) -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir(tools.settings.home.join("secrets")).into_iter().flatten().flatten();
     let is_one = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().ends_with(&owner(""));
     entries.filter(is_one).map(|entry| entry.path()).collect()
-}
-
-/// Removes evidence that nobody has written to for as long as it is to be kept. Gives how many folders went.
-pub fn old_evidence(tools: &Tools, keep: &dyn Fn(&str) -> bool) -> usize {
-    let most = Duration::from_secs(u64::from(tools.settings.rehearsals.keep_days) * 24 * 3600);
-    let mut gone = 0;
-    for entry in fs::read_dir(tools.settings.evidence()).into_iter().flatten().flatten() {
-        let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|at| at.elapsed().ok());
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if age.is_none_or(|age| age <= most) || keep(&name) {
-            continue;
-        }
-        match remove_folder(&entry.path()) {
-            Ok(()) => gone += 1,
-            Err(error) => warn!(%error, "old evidence could not be removed"),
-        }
-    }
-    gone
 }

@@ -50,7 +50,10 @@ impl Step<Context> for Verify {
         let pages: Vec<Sampled> = evidence::load(tools, cx.operation, kept::PAGES).await?.unwrap_or_default();
         // The first look fills the caches; only the second is judged.
         pages::look(to, &pages).await?;
-        let look = pages::look(to, &pages).await?;
+        let mut look = pages::look(to, &pages).await?;
+        if let Some(before) = evidence::load(tools, cx.operation, kept::BEFORE).await? {
+            pages::again(to, &before, &mut look).await?;
+        }
         evidence::save(tools, cx.operation, kept::AFTER, &look).await?;
         match verdict(cx).await? {
             Some(verdict) if verdict.level == Level::Fail => Err(Error::outside("release", OutsideKind::Refused, verdict.summary())),

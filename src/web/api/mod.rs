@@ -26,10 +26,12 @@ pub mod municipalities;
 pub mod operations;
 pub mod platform;
 pub mod policy;
+pub mod rehearsals;
 pub mod releases;
 pub mod rollouts;
 pub mod session;
 pub mod shapes;
+pub mod shapes_rehearsal;
 pub mod shapes_rollouts;
 pub mod tokens;
 pub mod users;
@@ -53,6 +55,7 @@ pub mod users;
         municipalities::list, municipalities::onboard, municipalities::preview, municipalities::show, municipalities::backups,
         municipalities::suspend, municipalities::resume, municipalities::offboard, municipalities::invite,
         operations::list, operations::show, events::stream, operations::retry,
+        rehearsals::start, rehearsals::show, rehearsals::file,
         releases::list, releases::register, build::build, releases::show, releases::inventory, releases::difference,
         releases::promote, releases::retire, releases::delete,
         policy::show, policy::decide,

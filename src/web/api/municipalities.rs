@@ -256,7 +256,7 @@ pub(in crate::web) async fn invited(
 }
 
 /// The instance to work on; none where the same key has started the work before, whatever has become of the instance since.
-async fn target(
+pub(super) async fn target(
     web: &Web,
     caller: &Caller,
     note: &Note,
@@ -275,7 +275,8 @@ async fn target(
     instance(web, caller, &found, environment).await.map(Some)
 }
 
-async fn again(web: &Web, key: &Key) -> Answer {
+/// The answer to a request that was made before.
+pub(super) async fn again(web: &Web, key: &Key) -> Answer {
     let before = match &key.0 {
         Some(key) => store::operations::repeated(web.store(), key).await?,
         None => None,
@@ -284,7 +285,8 @@ async fn again(web: &Web, key: &Key) -> Answer {
     Ok(accepted(&operation, true))
 }
 
-fn begun(web: &Web, note: &Note, started: &Started) -> HttpResponse {
+/// The answer to a request that has started work.
+pub(super) fn begun(web: &Web, note: &Note, started: &Started) -> HttpResponse {
     set_off(web, note, started);
     accepted(&started.operation, started.repeated)
 }

@@ -8,6 +8,7 @@ pub mod assets;
 pub mod audit;
 pub mod components;
 mod domain;
+pub mod evidence;
 pub mod fleet;
 mod form;
 mod in_place;

@@ -13,13 +13,14 @@ use url::form_urlencoded;
 
 use crate::{
     access::Caller,
+    catalogue,
     drivers::wordpress::site_host,
     error::{Error, Result},
     fleet::{
         Instance, InstanceId, InstanceState, Municipality, MunicipalityId, Operation, OperationKind, OperationState, Scope, Slug,
         access::Permission,
     },
-    onboarding::workflows,
+    rollouts::rehearsals,
     store::{self, PageRequest, operations::Filter},
     web::{
         Web, api,
@@ -123,6 +124,7 @@ async fn model(web: &Web, caller: &Caller, id: &str) -> Result<OperationPage> {
     let onboarded = operation.kind == OperationKind::Onboard && operation.state == OperationState::Done;
     let mut page = OperationPage::new(&operation, &step_names(operation.kind), journal, web.now());
     page.expected_seconds = usual_seconds(web, operation.kind).await?;
+    page.has_evidence = rehearsals::evidence::whole(web.tools(), operation.id).await?.is_some();
     page.may_retry = stopped && instance.is_some() && may(Permission::ManageMunicipalities);
     page.may_invite = runs && may(Permission::InviteAdministrator);
     page.next = instance.filter(|_| onboarded && runs).map(|i| {
@@ -147,7 +149,7 @@ fn there<T>(found: Result<T>) -> Result<Option<T>> {
 
 /// The steps of a kind of operation, in order.
 pub(super) fn step_names(kind: OperationKind) -> Vec<&'static str> {
-    workflows::all().iter().find(|w| w.kind == kind).map(|w| w.names()).unwrap_or_default()
+    catalogue::all().iter().find(|w| w.kind == kind).map(|w| w.names()).unwrap_or_default()
 }
 
 /// Official names by id.
@@ -224,7 +226,9 @@ mod tests {
     #[test]
     fn every_kind_and_step_has_a_word_in_both_languages() {
         for language in Language::ALL {
-            for workflow in workflows::all() {
+            for workflow in catalogue::all() {
+                let title = format!("operation-title-{}", workflow.kind);
+                assert_ne!(language.plain(&title), title, "{language}");
                 let kind = format!("kind-{}", workflow.kind);
                 assert_ne!(language.plain(&kind), kind, "{language}");
                 for step in workflow.names() {

@@ -156,6 +156,9 @@ fn values(c: &Config) -> Vec<(&'static str, String)> {
         ("limits.memory_mib", fleet.limits.memory_mib.to_string()),
         ("limits.cpu_milli", fleet.limits.cpu_milli.to_string()),
         ("limits.pids", fleet.limits.pids.to_string()),
+        ("rehearsals.at_once", fleet.rehearsals.at_once.to_string()),
+        ("rehearsals.chromium", fleet.rehearsals.chromium.as_ref().map(|path| path.display().to_string()).unwrap_or_default()),
+        ("rehearsals.pictures", fleet.rehearsals.pictures.to_string()),
         ("secrets.key_file", keys.next().unwrap_or_default()),
         ("secrets.previous_key_files", list(keys.collect())),
     ]

@@ -8,6 +8,7 @@
 mod account;
 mod audit;
 mod components;
+mod evidence;
 mod fleet;
 mod municipality;
 mod onboard;
@@ -25,6 +26,7 @@ use serde::Serialize;
 pub use account::AccountPage;
 pub use audit::{AuditFilter, AuditPage, AuditRow};
 pub use components::ComponentsPage;
+pub use evidence::{EvidencePage, FindingRow, PageRow, PictureRow, SideOfPage};
 pub use fleet::{County, FleetEntry, FleetFilter, FleetLayout, FleetOrder, FleetPage, FleetSummary, urgency};
 pub use municipality::{
     BackupRow, HoldForm, InstanceCard, InstanceFacts, Invitation, MunicipalityActions, MunicipalityPage, OffboardPage, Updates,

@@ -3,6 +3,7 @@
 
 //! Every page with content as it could be, for tests, pictures and the accessibility checks.
 
+mod evidence;
 mod lists;
 mod rollouts;
 
@@ -77,6 +78,7 @@ pub(super) fn all() -> Vec<Sample> {
         sample("operation-undone", &operation_page(OperationState::Undone)),
         sample("operation-failed", &operation_page(OperationState::Failed)),
         sample("operation-parked", &operation_page(OperationState::Parked)),
+        sample("evidence", &evidence::evidence()),
         sample("operations", &operations()),
         sample("operations-empty", &OperationsPage { rows: vec![], pager: Pager::default(), live: 0, stopped: 0, ..operations() }),
         sample("releases", &releases()),
@@ -386,14 +388,14 @@ fn journal(state: OperationState) -> Vec<OperationEvent> {
     journal
 }
 
-fn operation_page(state: OperationState) -> OperationPage {
+fn operation(state: OperationState) -> Operation {
     let error = match state {
         OperationState::Failed => "engine: volume is in use by a container that Flotta did not make",
         OperationState::Undone => "wordpress: the installation ended with 500: no space left on device",
         OperationState::Parked => "the step `warm-cache` is unknown to this version",
         _ => "",
     };
-    let operation = Operation {
+    Operation {
         id: "019aaf1e-0000-7000-8000-000000000001".parse().unwrap(),
         kind: OperationKind::Onboard,
         workflow_version: 1,
@@ -415,7 +417,11 @@ fn operation_page(state: OperationState) -> OperationPage {
         created_at: before(60),
         updated_at: before(2),
         finished_at: state.is_final().then(|| before(20)),
-    };
+    }
+}
+
+fn operation_page(state: OperationState) -> OperationPage {
+    let operation = operation(state);
     OperationPage {
         id: "019aaf1e-0000-7000-8000-000000000001".to_owned(),
         name: "Ale kommun".to_owned(),

@@ -56,3 +56,52 @@ next-heading = What { $name } does next
 next-look = Look at the site
 next-invite = Invite the administrator, { $email }, with a single-use link
 next-admin = The administrator chooses a password and logs in
+operation-title-rehearse = Rehearse for { $name }
+operation-title-update = Update { $name }
+operation-title-revert = Take { $name } back
+to-evidence = What was seen
+evidence-title = Rehearsal for { $name }
+evidence-operation = The operation
+evidence-answer-pass = { $release } works for this municipality.
+evidence-answer-warn = { $release } works for this municipality; some of it is worth a look.
+evidence-answer-fail = { $release } breaks something for this municipality.
+evidence-verdict = Verdict
+evidence-from = Runs now
+evidence-to = Was tried
+evidence-data = Done to the data
+evidence-data-none = The new release can start beside the old one; visitors notice nothing.
+evidence-data-data = Visitors are held back for a moment while the data is rewritten; going back needs the snapshot.
+evidence-data-schema = Visitors are held back for a moment while the tables are changed; going back needs the snapshot.
+evidence-at = When
+evidence-changes = What changes in the data
+evidence-more-changes = { $count ->
+    [one] and one more
+   *[other] and { $count } more
+}
+evidence-general = Found, of no single page
+evidence-pictures = Pictures of the home pages
+evidence-without-pictures = There are no pictures, or not of every site:
+evidence-picture-changed = { $share } % of the picture is another, without what moves by itself.
+evidence-picture-old = { $address } under the release that runs now
+evidence-picture-new = { $address } under the release that was tried
+evidence-picture-difference = Where the pictures of { $address } differ
+evidence-old = Now
+evidence-new = With the new release
+evidence-difference = Difference
+evidence-pages = { $count ->
+    [one] One page
+   *[other] { $count } pages
+}, the gravest first
+evidence-as-before = { $count ->
+    [0] None of them is as it was.
+    [one] One of them is as it was, or nearly so.
+   *[other] { $count } of them are as they were, or nearly so.
+}
+evidence-status = Status
+evidence-no-answer = no answer
+evidence-shows-error = shows an error
+evidence-leads-to = Leads to
+evidence-page-title = Title
+evidence-time = Time
+evidence-words = Words
+evidence-not-seen = The release could not be looked at.

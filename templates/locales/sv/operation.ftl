@@ -56,3 +56,52 @@ next-heading = Det här gör { $name } nu
 next-look = Titta på webbplatsen
 next-invite = Bjud in administratören, { $email }, med en engångslänk
 next-admin = Administratören väljer lösenord och loggar in
+operation-title-rehearse = Repetera för { $name }
+operation-title-update = Uppdatera { $name }
+operation-title-revert = Ta tillbaka { $name }
+to-evidence = Vad som sågs
+evidence-title = Repetition för { $name }
+evidence-operation = Körningen
+evidence-answer-pass = { $release } fungerar för kommunen.
+evidence-answer-warn = { $release } fungerar för kommunen; något är värt att titta på.
+evidence-answer-fail = { $release } har sönder något för kommunen.
+evidence-verdict = Omdöme
+evidence-from = Körs nu
+evidence-to = Provades
+evidence-data = Görs med data
+evidence-data-none = Den nya utgåvan kan starta bredvid den gamla; besökare märker inget.
+evidence-data-data = Besökare får vänta en stund medan data skrivs om; vägen tillbaka går via en kopia.
+evidence-data-schema = Besökare får vänta en stund medan tabellerna ändras; vägen tillbaka går via en kopia.
+evidence-at = När
+evidence-changes = Vad som ändras i data
+evidence-more-changes = { $count ->
+    [one] och en till
+   *[other] och { $count } till
+}
+evidence-general = Funnet, utan att höra till en enda sida
+evidence-pictures = Bilder av startsidorna
+evidence-without-pictures = Det finns inga bilder, eller inte av alla webbplatser:
+evidence-picture-changed = { $share } % av bilden är annorlunda, utöver det som rör sig av sig självt.
+evidence-picture-old = { $address } med utgåvan som körs nu
+evidence-picture-new = { $address } med utgåvan som provades
+evidence-picture-difference = Var bilderna av { $address } skiljer sig
+evidence-old = Nu
+evidence-new = Med den nya utgåvan
+evidence-difference = Skillnad
+evidence-pages = { $count ->
+    [one] En sida
+   *[other] { $count } sidor
+}, den allvarligaste först
+evidence-as-before = { $count ->
+    [0] Ingen av dem är som förut.
+    [one] En av dem är som förut, eller nästan.
+   *[other] { $count } av dem är som förut, eller nästan.
+}
+evidence-status = Status
+evidence-no-answer = inget svar
+evidence-shows-error = visar ett fel
+evidence-leads-to = Leder till
+evidence-page-title = Titel
+evidence-time = Tid
+evidence-words = Ord
+evidence-not-seen = Utgåvan gick inte att titta på.

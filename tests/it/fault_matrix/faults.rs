@@ -19,7 +19,7 @@ use super::{Case, Scene, tell};
 use crate::support::store::Kind;
 
 /// Every way in which one call can go wrong.
-const FAULTS: [Fault; 9] = [
+pub(super) const FAULTS: [Fault; 9] = [
     Fault::Fail500,
     Fault::Conflict409,
     Fault::Refused,
@@ -32,7 +32,7 @@ const FAULTS: [Fault; 9] = [
 ];
 
 /// Every call of an undisturbed run fails once, in each of these ways; a 500 also after its effect.
-async fn once(store: Kind, case: impl Into<Case>, faults: &[Fault]) {
+pub(super) async fn once(store: Kind, case: impl Into<Case>, faults: &[Fault]) {
     let Some(scene) = Scene::set(store, case).await else { return };
     let kind = scene.kind;
     let (mut cells, mut outcomes) = (0, BTreeMap::new());
@@ -53,7 +53,7 @@ async fn once(store: Kind, case: impl Into<Case>, faults: &[Fault]) {
 }
 
 /// Every kind of call always fails, in each of these ways, until the operation has given up or waits.
-async fn always(store: Kind, case: impl Into<Case>, faults: &[Fault]) {
+pub(super) async fn always(store: Kind, case: impl Into<Case>, faults: &[Fault]) {
     let Some(scene) = Scene::set(store, case).await else { return };
     let kind = scene.kind;
     let (mut cells, mut outcomes) = (0, BTreeMap::new());
@@ -116,7 +116,7 @@ const UPDATE_DATA: Case = Case::Moving(Update, true);
 const REVERT: Case = Case::Moving(Revert, false);
 const REVERT_DATA: Case = Case::Moving(Revert, true);
 
-const LASTING: [Fault; 6] = [Fail500, Refused, DiskFull, Unreachable, NeverBefore, NeverAfter];
+pub(super) const LASTING: [Fault; 6] = [Fail500, Refused, DiskFull, Unreachable, NeverBefore, NeverAfter];
 
 cells! {
     onboard_once: once(Sqlite, Onboard, &FAULTS);

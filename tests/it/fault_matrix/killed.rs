@@ -22,7 +22,7 @@ use super::{Case, Scene, tell};
 use crate::support::{simulated::Kills, store::Kind};
 
 /// Killed at every step and point; where `twice`, each again at every point of the same and the next step.
-async fn at_every_point(store: Kind, case: impl Into<Case>, twice: bool) {
+pub(super) async fn at_every_point(store: Kind, case: impl Into<Case>, twice: bool) {
     let Some(scene) = Scene::set(store, case).await else { return };
     let kind = scene.kind;
     let steps = scene.steps();
@@ -52,7 +52,7 @@ async fn at_every_point(store: Kind, case: impl Into<Case>, twice: bool) {
 }
 
 /// Killed in the middle of every call, whether the call still has its effect at once, later, or never.
-async fn in_every_call(store: Kind, case: impl Into<Case>) {
+pub(super) async fn in_every_call(store: Kind, case: impl Into<Case>) {
     let Some(scene) = Scene::set(store, case).await else { return };
     let kind = scene.kind;
     let (mut cells, mut outcomes) = (0, BTreeMap::new());
@@ -106,7 +106,7 @@ impl Interrupt for Back {
 }
 
 /// Every step that can fail does, and the control plane is killed at every point on the way back.
-async fn while_going_back(store: Kind, case: impl Into<Case>) {
+pub(super) async fn while_going_back(store: Kind, case: impl Into<Case>) {
     let Some(scene) = Scene::set(store, case).await else { return };
     let kind = scene.kind;
     let steps = scene.steps();
@@ -116,7 +116,7 @@ async fn while_going_back(store: Kind, case: impl Into<Case>) {
     // What asks nobody, what this case has no need of, and the last look, which is well at once.
     let moves = matches!(kind, OperationKind::Update | OperationKind::Revert);
     let needed = |step: &str| !moves || step != "public-check" && done.contains(&format!(" {step} intent "));
-    let asked = |step: &str| !matches!(step, "secrets" | "network") && needed(step);
+    let asked = |step: &str| !matches!(step, "secrets" | "network" | "turn" | "keys" | "verdict") && needed(step);
     let mut plans: Vec<(&'static str, Option<(String, Point)>)> = Vec::new();
     for (at, fails) in steps.iter().enumerate().take(last + 1).filter(|(_, step)| asked(step)) {
         plans.push((fails, None));

@@ -17,8 +17,8 @@ use flotta::{
     clock::SystemClock,
     config::{self, Raw},
     drivers::{
-        database_server::simulated::SimulatedDatabaseServer, engine::docker::Docker, gateway::simulated::SimulatedGateway,
-        wordpress::simulated::SimulatedWordpress, world::World,
+        browser::simulated::SimulatedBrowser, database_server::simulated::SimulatedDatabaseServer, engine::docker::Docker,
+        gateway::simulated::SimulatedGateway, wordpress::simulated::SimulatedWordpress, world::World,
     },
     fleet::{Principal, Role},
     releases::{self, Register},
@@ -76,6 +76,7 @@ impl Bench {
             database: Arc::new(SimulatedDatabaseServer::new(world.clone())),
             gateway: Arc::new(SimulatedGateway::new(world.clone())),
             wordpress: Arc::new(SimulatedWordpress::new(world.clone(), config.gateway.https_port)),
+            browser: Arc::new(SimulatedBrowser::new(world.clone())),
         };
         let key = MasterKey::parse(MasterKey::generate().expose_secret()).unwrap();
         let app = App::assemble(config, store, Vault::new(key, Vec::new()), Arc::new(SystemClock), drivers).await.unwrap();

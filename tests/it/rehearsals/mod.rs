@@ -3,4 +3,6 @@
 
 //! Trying a release on a copy.
 
+mod api;
 mod real;
+mod simulated;

@@ -14,12 +14,15 @@ use flotta::{
     releases::{self, Register},
     rollouts::rehearsals::{
         self,
-        evidence::{Evidence, Folder},
+        evidence::{self, Evidence},
     },
     store,
 };
 
-use crate::support::{fleet::Fleet, releases::Image};
+use crate::support::{
+    fleet::Fleet,
+    releases::{Image, compile},
+};
 
 /// Two more sites, with posts and a page that has a form.
 const SITES: &str = r#"
@@ -81,7 +84,7 @@ impl Stage {
         eprintln!("rehearsed in {:?}\n{}", begun.elapsed(), self.fleet.journal(operation.id).await);
         assert_eq!(tools.database.fingerprint(&schema).await.unwrap(), before, "live data were touched");
         self.nothing_left().await;
-        let evidence = Folder::of(&tools.settings, operation.id).whole().unwrap().expect("there is evidence");
+        let evidence = evidence::whole(tools, operation.id).await.unwrap().expect("there is evidence");
         let told = store::operations::events_after(&tools.store, operation.id, 0).await.unwrap().pop().unwrap().evidence;
         assert_eq!(told["migration"], evidence.migration.to_string(), "{told}");
         assert_eq!(told["level"], evidence.level.to_string(), "{told}");
@@ -119,6 +122,11 @@ async fn the_same_release_passes_and_changes_nothing() {
     for pair in &evidence.pages {
         assert_eq!((pair.old.status, pair.new.as_ref().unwrap().status), (200, 200), "{pair:?}");
         assert!(pair.old.words.count > 0, "{pair:?}");
+    }
+    // Pictures of the same are the same.
+    assert_eq!((evidence.pictures.len(), evidence.without_pictures.as_str()), (3, ""));
+    for picture in &evidence.pictures {
+        assert!(picture.changed < 0.005, "{picture:?}");
     }
     // What was chosen is kept.
     let kept = store::samples::of(&stage.fleet.app.tools.store, stage.target.instance.id).await.unwrap();
@@ -160,12 +168,16 @@ async fn releases_are_judged_by_what_they_do() {
     }
 
     let includes = "/var/www/html/wp-includes";
-    let raise = format!("RUN sed -i -E 's/(wp_db_version = )[0-9]+/\\199999/' {includes}/version.php && flotta-compile {includes}");
+    let raise = format!("RUN sed -i -E 's/(wp_db_version = )[0-9]+/\\199999/' {includes}/version.php && {}", compile(includes));
     let schema = Image::build("schema", &raise, "");
     let evidence = stage.rehearse(stage.register(&schema.0, "schema").await).await;
     assert_eq!((evidence.level, evidence.migration), (Level::Pass, Migration::Schema), "{evidence:#?}");
 
-    let deaf = Image::build("deaf", "RUN rm /var/www/html/wp-settings.php && touch /var/www/html/wp-settings.php", "");
+    let deaf = Image::build(
+        "deaf",
+        "RUN rm -rf /opt/flotta/opcache/*/var/www/html/wp-settings.php.bin && echo '<?php exit;' >/var/www/html/wp-settings.php",
+        "",
+    );
     let evidence = stage.rehearse(stage.register(&deaf.0, "deaf").await).await;
     assert_eq!((evidence.level, evidence.findings[0].what.as_str()), (Level::Fail, "start"), "{evidence:#?}");
 }

@@ -10,3 +10,4 @@ mod concurrency;
 mod journal;
 mod municipalities;
 mod rollouts;
+mod samples;

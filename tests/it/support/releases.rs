@@ -14,10 +14,15 @@ pub const THEME: &str = "/var/www/html/wp-content/themes/twentytwentyfive";
 /// One image.
 pub struct Image(pub String);
 
+/// Compiles a folder anew. An image that was built before compiling forgot what it had compiled still has the old.
+pub fn compile(folder: &str) -> String {
+    format!("rm -rf /opt/flotta/opcache/*{folder} && flotta-compile {folder}")
+}
+
 impl Image {
     /// The release with this PHP at the end of its theme's functions.
     pub fn with_theme(name: &str, php: &str) -> Self {
-        let put = format!("COPY more.php /tmp/more.php\nRUN cat /tmp/more.php >>{THEME}/functions.php && flotta-compile {THEME}");
+        let put = format!("COPY more.php /tmp/more.php\nRUN cat /tmp/more.php >>{THEME}/functions.php && {}", compile(THEME));
         Self::build(name, &put, &format!("\n{php}\n"))
     }
 

@@ -22,6 +22,7 @@ use flotta::{
     clock::{Clock, ManualClock},
     config::{self, Raw},
     drivers::{
+        browser::simulated::SimulatedBrowser,
         database_server::simulated::SimulatedDatabaseServer,
         engine::simulated::SimulatedEngine,
         gateway::simulated::SimulatedGateway,
@@ -106,6 +107,7 @@ impl Simulated {
             database: Arc::new(SimulatedDatabaseServer::new(world.clone()).behind(&format!("{FLEET}-db-1"))),
             gateway: Arc::new(SimulatedGateway::new(world.clone()).behind(&format!("{FLEET}-gateway"))),
             wordpress: Arc::new(SimulatedWordpress::new(world.clone(), config.fleet.https_port)),
+            browser: Arc::new(SimulatedBrowser::new(world.clone())),
         };
         let vault = Vault::new(MasterKey::parse(MasterKey::generate().expose_secret()).unwrap(), Vec::new());
         let app = App::assemble(config, store.store.clone(), vault, Arc::new(clock.clone()), drivers).await.unwrap();

@@ -15,8 +15,8 @@ use flotta::{
     clock::SystemClock,
     config::{self, Raw},
     drivers::{
-        database_server::simulated::SimulatedDatabaseServer, engine::simulated::SimulatedEngine, gateway::simulated::SimulatedGateway,
-        wordpress::simulated::SimulatedWordpress, world::World,
+        browser::simulated::SimulatedBrowser, database_server::simulated::SimulatedDatabaseServer, engine::simulated::SimulatedEngine,
+        gateway::simulated::SimulatedGateway, wordpress::simulated::SimulatedWordpress, world::World,
     },
     fleet::{Principal, Role, access::User},
     onboarding::Request,
@@ -72,6 +72,7 @@ impl Plane {
             database: Arc::new(SimulatedDatabaseServer::new(world.clone())),
             gateway: Arc::new(SimulatedGateway::new(world.clone())),
             wordpress: Arc::new(SimulatedWordpress::new(world.clone(), config.gateway.https_port)),
+            browser: Arc::new(SimulatedBrowser::new(world.clone())),
         };
         let app = App::assemble(config, store, Vault::new(key, Vec::new()), Arc::new(SystemClock), drivers).await.expect("an application");
         let stop = CancellationToken::new();

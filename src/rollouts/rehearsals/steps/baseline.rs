@@ -12,9 +12,13 @@ use super::{order, side};
 use crate::{
     error::{Error, OutsideKind, Result},
     instances::Context,
-    rollouts::rehearsals::{
-        evidence::{self, Folder},
-        place::{Place, Side},
+    rollouts::{
+        evidence::{load, save},
+        rehearsals::{
+            album::Album,
+            evidence::{self, kept},
+            place::{Place, Side},
+        },
     },
     workflow::{Observation, Step},
 };
@@ -33,8 +37,8 @@ impl Step<Context> for Baseline {
     }
 
     async fn observe(&self, cx: &Context) -> Result<Observation> {
-        let folder = Folder::of(&cx.target.tools.settings, cx.operation);
-        let kept = folder.baseline()?.map(|seen| json!({"pages": seen.looks.0.pages.len(), "sites": seen.sites.len()}));
+        let seen: Option<evidence::Baseline> = load(&cx.target.tools, cx.operation, kept::BASELINE).await?;
+        let kept = seen.map(|seen| json!({"pages": seen.looks.0.pages.len(), "sites": seen.sites.len()}));
         side::observed(cx, Side::Old, kept).await
     }
 
@@ -53,17 +57,20 @@ impl Step<Context> for Baseline {
         let sites = side::states(&eye.blogs().await?);
         let output = side::output(cx, Side::Old).await?;
         let contents = (before, tools.database.contents(&schema).await?);
-        let seen = evidence::Baseline { looks: (first, second), sites, output };
-        Folder::of(&tools.settings, cx.operation).keep_baseline(&seen, &contents)?;
+        // The browser comes last: it asks for more than the pages.
+        let (pictured, without_pictures) = Album::new(tools, cx.operation, &eye, &first).before(&first).await;
+        let seen = evidence::Baseline { looks: (first, second), sites, output, pictured, without_pictures };
+        save(tools, cx.operation, kept::CONTENTS, &contents).await?;
+        save(tools, cx.operation, kept::BASELINE, &seen).await?;
         place.remove(Side::Old).await
     }
 
     async fn undo(&self, cx: &Context) -> Result<()> {
         Place::of(cx).remove(Side::Old).await?;
-        Folder::of(&cx.target.tools.settings, cx.operation).remove()
+        evidence::discard(&cx.target.tools, cx.operation)
     }
 
     fn is_undone(&self, cx: &Context, seen: &Observation) -> bool {
-        matches!(seen, Observation::Absent) && !Folder::of(&cx.target.tools.settings, cx.operation).exists()
+        matches!(seen, Observation::Absent) && !evidence::folder(&cx.target.tools, cx.operation).exists()
     }
 }

@@ -14,12 +14,15 @@ use super::{order, side};
 use crate::{
     drivers::wordpress::Blog,
     error::{Error, Result},
+    fleet::{contents::Contents, update::Migration},
     instances::Context,
     rollouts::{
+        evidence::{forget, load, save},
         pages::{self, Eye},
         rehearsals::{
+            album::Album,
             classify::{Classified, classify},
-            evidence::{self, Folder},
+            evidence::{self, kept},
             place::{Place, Side},
         },
     },
@@ -45,16 +48,16 @@ impl Step<Context> for Candidate {
     }
 
     async fn observe(&self, cx: &Context) -> Result<Observation> {
-        let folder = Folder::of(&cx.target.tools.settings, cx.operation);
-        let kept = folder.candidate()?.map(|seen| json!({"pages": seen.look.pages.len(), "migration": seen.migration}));
+        let seen: Option<evidence::Candidate> = load(&cx.target.tools, cx.operation, kept::CANDIDATE).await?;
+        let kept = seen.map(|seen| json!({"pages": seen.look.pages.len(), "migration": seen.migration}));
         side::observed(cx, Side::New, kept).await
     }
 
     async fn apply(&self, cx: &Context) -> Result<()> {
         let (tools, place, order) = (&cx.target.tools, Place::of(cx), order(cx)?);
-        let folder = Folder::of(&tools.settings, cx.operation);
         let missing = || Error::Internal("what the present release gave is gone".to_owned());
-        let (baseline, contents) = (folder.baseline()?.ok_or_else(missing)?, folder.contents()?.ok_or_else(missing)?);
+        let baseline: evidence::Baseline = load(tools, cx.operation, kept::BASELINE).await?.ok_or_else(missing)?;
+        let contents: (Contents, Contents) = load(tools, cx.operation, kept::CONTENTS).await?.ok_or_else(missing)?;
         let eye = side::start(cx, &order, Side::New).await?;
         let tried = match side::answers(cx, &eye, Side::New).await? {
             Ok(ready) => trial(&eye, &baseline, ready.wanted_db_version).await,
@@ -63,18 +66,23 @@ impl Step<Context> for Candidate {
         // A database server or an engine that is gone is nobody's fault here.
         tools.database.ping().await?;
         let output = side::output(cx, Side::New).await?;
+        let album = Album::new(tools, cx.operation, &eye, &baseline.looks.0);
+        let (pictures, without_pictures) =
+            if matches!(tried, Ok(Ok(_))) { album.after(&baseline.pictured).await } else { Default::default() };
+        let without_pictures = if baseline.without_pictures.is_empty() { without_pictures } else { baseline.without_pictures.clone() };
         let data = classify((&contents.0, &contents.1), &tools.database.contents(&place.schema()).await?);
         let seen = match tried.or_else(own_doing)? {
             Ok(seen) => evidence::Candidate { output, migration: data.migration, changes: data.changes, change_count: data.count, ..seen },
             Err(why) => evidence::Candidate::failed(why, output, data),
         };
-        folder.keep_candidate(&seen)?;
+        let seen = evidence::Candidate { pictures, without_pictures, ..seen };
+        save(tools, cx.operation, kept::CANDIDATE, &seen).await?;
         place.remove(Side::New).await
     }
 
     async fn undo(&self, cx: &Context) -> Result<()> {
         Place::of(cx).remove(Side::New).await?;
-        Folder::of(&cx.target.tools.settings, cx.operation).forget_candidate()
+        forget(&cx.target.tools, cx.operation, kept::CANDIDATE).await
     }
 }
 
@@ -100,14 +108,14 @@ async fn trial(eye: &Eye, baseline: &evidence::Baseline, wanted: Option<i64>) ->
     let pages: Vec<_> = baseline.looks.0.pages.iter().map(|seen| seen.page.clone()).collect();
     let mut look = eye.look(&pages).await?;
     eye.again(&baseline.looks.0, &mut look).await;
-    let nothing = Classified { migration: crate::fleet::update::Migration::None, changes: Vec::new(), count: 0 };
+    let nothing = Classified { migration: Migration::None, changes: Vec::new(), count: 0 };
     Ok(Ok(evidence::Candidate {
         failed: None,
         wanted,
         upgrades,
         fronts,
         look,
-        sites: side::states(&settled(eye).await?),
+        sites: side::states(&settled(eye, baseline).await?),
         ..evidence::Candidate::failed(String::new(), String::new(), nothing)
     }))
 }
@@ -123,11 +131,12 @@ async fn upgrade(eye: &Eye, blog: &Blog) -> Result<i64> {
 }
 
 /// The sites, once no migration holds a lock any more, or the time for that is over.
-async fn settled(eye: &Eye) -> Result<Vec<Blog>> {
+async fn settled(eye: &Eye, baseline: &evidence::Baseline) -> Result<Vec<Blog>> {
+    let known = |blog: &Blog, lock: &String| baseline.sites.get(&blog.id).is_some_and(|site| site.locks.contains(lock));
     let over = tokio::time::Instant::now() + LOCKS;
     loop {
         let blogs = eye.blogs().await?;
-        if blogs.iter().all(|blog| blog.locks.is_empty()) || tokio::time::Instant::now() > over {
+        if blogs.iter().all(|blog| blog.locks.iter().all(|lock| known(blog, lock))) || tokio::time::Instant::now() > over {
             return Ok(blogs);
         }
         sleep(Duration::from_millis(500)).await;

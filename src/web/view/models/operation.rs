@@ -60,6 +60,8 @@ pub struct OperationPage {
     pub may_retry: bool,
     /// Whether the page offers `POST /municipalities/{slug}/invite`.
     pub may_invite: bool,
+    /// Whether there is a page of what it has seen.
+    pub has_evidence: bool,
     /// What the municipality does next, once onboarding is done.
     pub next: Option<NextSteps>,
     /// The same by command.
@@ -162,6 +164,7 @@ impl OperationPage {
             journal,
             may_retry: false,
             may_invite: false,
+            has_evidence: false,
             next: None,
         }
     }

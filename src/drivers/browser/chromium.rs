@@ -1,0 +1,176 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! Headless Chromium: a process for each picture, with a profile that goes with it, behind a door that leads to one container.
+
+use std::{
+    os::unix::fs::{DirBuilderExt, chown},
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use rustix::process::{Pid, Signal, geteuid, kill_process_group};
+use tokio::process::{Child, Command};
+
+use super::{Browser, WINDOW, door::Door};
+use crate::{
+    drivers::wordpress::Site,
+    error::{Error, OutsideKind, Result},
+    fleet::Domain,
+};
+
+/// A picture takes no longer than this.
+const LONGEST: Duration = Duration::from_secs(45);
+/// So much time passes on the page before the picture, in milliseconds of its own clock.
+const PAGE_TIME: u32 = 6000;
+/// A larger picture is none that anybody looks at.
+const BYTES: u64 = 8 * 1024 * 1024;
+/// The user `nobody` of every Linux.
+const NOBODY: u32 = 65_534;
+
+/// Chromium at a path.
+pub struct Chromium(Option<PathBuf>);
+
+impl Chromium {
+    /// A handle; nothing is started yet. Without a path there is no browser.
+    #[must_use]
+    pub fn new(path: Option<PathBuf>) -> Self {
+        Self(path)
+    }
+
+    fn path(&self) -> Result<&Path> {
+        let path = self.0.as_deref().ok_or_else(|| refused("no browser is set"))?;
+        if path.is_file() { Ok(path) } else { Err(refused(format!("there is no browser at {}", path.display()))) }
+    }
+}
+
+fn refused(message: impl Into<String>) -> Error {
+    Error::outside("browser", OutsideKind::Refused, message)
+}
+
+fn failed(message: impl Into<String>) -> Error {
+    Error::outside("browser", OutsideKind::Failed, message)
+}
+
+/// A folder that goes when the picture is taken.
+struct Profile(PathBuf);
+
+impl Profile {
+    fn make() -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("flotta-browser-{}", uuid::Uuid::now_v7()));
+        let made = std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .and_then(|()| if is_root() { chown(&path, Some(NOBODY), Some(NOBODY)) } else { Ok(()) });
+        made.map_err(|e| failed(format!("{}: {e}", path.display())))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Profile {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!(%error, folder = %self.0.display(), "a browser's folder could not be removed");
+        }
+    }
+}
+
+/// A browser with all its processes, which end with it.
+struct Running {
+    browser: Child,
+    group: Option<Pid>,
+}
+
+impl Running {
+    fn of(browser: Child) -> Self {
+        // Known from the start: once the first has ended, nobody tells it any more.
+        let group = browser.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        Self { browser, group }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(group) = self.group {
+            // Where all of them have ended there is nobody to end.
+            let _ended = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+fn is_root() -> bool {
+    geteuid().is_root()
+}
+
+fn command(path: &Path, profile: &Path, file: &Path, door: u16, address: &str) -> Command {
+    let mut command = Command::new(path);
+    command
+        .args(["--headless", "--incognito", "--no-first-run", "--disable-gpu", "--hide-scrollbars", "--mute-audio"])
+        .args(["--disable-extensions", "--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .args(["--disable-dev-shm-usage", "--force-device-scale-factor=1", "--font-render-hinting=none", "--lang=sv"])
+        // Every name and every address leads to the door, whose certificate is its own.
+        .arg(format!("--host-resolver-rules=MAP * 127.0.0.1:{door}"))
+        .args(["--ignore-certificate-errors", "--no-proxy-server"])
+        .arg(format!("--virtual-time-budget={PAGE_TIME}"))
+        .arg(format!("--window-size={},{}", WINDOW.0, WINDOW.1))
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .arg(format!("--screenshot={}", file.display()))
+        .arg(address)
+        .env_clear()
+        .envs([("PATH", "/usr/bin:/bin"), ("LANG", "C.UTF-8")])
+        .env("HOME", profile)
+        .env("TMPDIR", profile)
+        .current_dir(profile)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .kill_on_drop(true);
+    if is_root() {
+        // Its own sandbox refuses root; as nobody, what breaks out of a page has little to take.
+        command.arg("--no-sandbox").uid(NOBODY).gid(NOBODY);
+    }
+    command
+}
+
+#[async_trait]
+impl Browser for Chromium {
+    async fn ready(&self) -> Result<()> {
+        self.path().map(|_| ())
+    }
+
+    async fn picture(&self, site: &Site, hosts: &[Domain], path: &str) -> Result<Vec<u8>> {
+        let program = self.path()?;
+        let door = Door::open(site, hosts).await?;
+        let profile = Profile::make()?;
+        let file = profile.0.join("picture.png");
+        let address = format!("https://{}{path}", site.host());
+        let started = command(program, &profile.0, &file, door.port(), &address).spawn();
+        let mut running = Running::of(started.map_err(|e| failed(format!("{}: {e}", program.display())))?);
+        let ended = tokio::time::timeout(LONGEST, running.browser.wait())
+            .await
+            .map_err(|_| failed(format!("no picture of {path} within {} s", LONGEST.as_secs())))?
+            .map_err(|e| failed(e.to_string()))?;
+        drop(running);
+        let size = tokio::fs::metadata(&file).await.map(|meta| meta.len()).unwrap_or(0);
+        if size == 0 || size > BYTES {
+            return Err(failed(format!("no picture of {path} came ({ended}, {size} bytes)")));
+        }
+        tokio::fs::read(&file).await.map_err(|e| failed(e.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_browser_is_said() {
+        for (path, said) in [(None, "no browser is set"), (Some("/nowhere/chromium".into()), "there is no browser at /nowhere/chromium")] {
+            let error = Chromium::new(path).ready().await.unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+}
