@@ -4,7 +4,7 @@
 //! ROOM 2, rollouts: moving the fleet to another release.
 //!
 //! [`updates`] moves one instance, as an operation of the journal whose steps are in [`steps`]; [`pages`] looks at it before and
-//! after, and [`compare`] says what differs.
+//! after, and [`compare`] says what differs. [`rehearsals`] tries a release on a copy of its data first.
 //!
 //! A rollout of many is asked by a [`request`], which [`plan`] puts into waves; [`decide`] says what it does next, [`watch`]
 //! does that, [`blame`] says whose fault a failure is, and [`orders`] are what operators want meanwhile.

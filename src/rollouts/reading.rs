@@ -63,11 +63,14 @@ pub fn read(body: &str) -> Reading {
         let (mut path, mut depth, mut part) = (path, depth, part);
         match node.value() {
             Node::Text(text) => {
-                for into in [Some(&mut all), (part == Part::Main).then_some(&mut main), (part == Part::Rest).then_some(&mut rest)] {
-                    if let Some(into) = into {
-                        into.push_str(text);
-                        into.push(' ');
-                    }
+                let of_part = match part {
+                    Part::Main => Some(&mut main),
+                    Part::Rest => Some(&mut rest),
+                    Part::Frame => None,
+                };
+                for into in [Some(&mut all), of_part].into_iter().flatten() {
+                    into.push_str(text);
+                    into.push(' ');
                 }
                 continue;
             }

@@ -9,6 +9,7 @@ use flotta::{
     drivers::world::{FAULT, Fault, Rule, WANTS},
     error::Error,
     fleet::{Instance, InstanceState, Operation, OperationState, ReleaseId, evidence::Level, update::Migration},
+    instances::spec,
     onboarding::lifecycle,
     rollouts::rehearsals::{
         self, Order,
@@ -20,9 +21,12 @@ use flotta::{
     },
 };
 
-use crate::support::{
-    simulated::{FLEET, Kills, Simulated},
-    store::Kind,
+use crate::{
+    fault_matrix::container,
+    support::{
+        simulated::{FLEET, Kills, Simulated},
+        store::Kind,
+    },
 };
 
 async fn start(fleet: &Simulated, instance: &Instance, release: ReleaseId) -> Operation {
@@ -48,20 +52,20 @@ async fn the_same_release_passes_and_leaves_nothing() {
 
 #[tokio::test]
 async fn releases_are_judged_by_what_they_do() {
-    for (labels, level, migration, what) in [
-        (&[(WANTS, "60500")][..], Level::Pass, Migration::Schema, ""),
-        (&[(FAULT, "fatal")], Level::Fail, Migration::None, "broken"),
-        (&[(FAULT, "text")], Level::Fail, Migration::None, "broken"),
-        (&[(FAULT, "slow")], Level::Fail, Migration::None, "slow"),
-        (&[(FAULT, "install")], Level::Fail, Migration::None, "redirect"),
-        (&[(FAULT, "silent")], Level::Fail, Migration::None, "start"),
+    for (label, level, migration, what) in [
+        ((WANTS, "60500"), Level::Pass, Migration::Schema, ""),
+        ((FAULT, "fatal"), Level::Fail, Migration::None, "broken"),
+        ((FAULT, "text"), Level::Fail, Migration::None, "broken"),
+        ((FAULT, "slow"), Level::Fail, Migration::None, "slow"),
+        ((FAULT, "install"), Level::Fail, Migration::None, "redirect"),
+        ((FAULT, "silent"), Level::Fail, Migration::None, "start"),
     ] {
         let fleet = Simulated::start(Kind::Sqlite).await.unwrap();
         let instance = fleet.onboard("ale").await;
         let schema = fleet.world.tables(&instance.schema());
-        let release = fleet.release("6.9-1", labels).await;
+        let release = fleet.release("6.9-1", &[label]).await;
         let evidence = rehearse(&fleet, &instance, release.id).await;
-        assert_eq!((evidence.level, evidence.migration), (level, migration), "{labels:?} {evidence:#?}");
+        assert_eq!((evidence.level, evidence.migration), (level, migration), "{label:?} {evidence:#?}");
         assert!(what.is_empty() || evidence.findings.iter().any(|f| f.what == what && f.level == Level::Fail), "{evidence:#?}");
         assert_eq!(fleet.world.tables(&instance.schema()), schema);
     }
@@ -123,10 +127,10 @@ async fn what_a_dead_rehearsal_has_left_is_swept() {
     let instance = fleet.onboard("ale").await;
     let before = fleet.remains().await;
     let operation = start(&fleet, &instance, instance.release).await;
-    let kill = Kills::at([("candidate".to_owned(), Point::AfterEffect)]);
-    fleet.world.inject(Rule::on("engine.remove_container", Fault::Refused));
-    assert_eq!(fleet.turn(operation.id, kill).await, Turn::Waits, "{}", fleet.journal(operation.id).await);
-    fleet.world.clear_faults();
+    let kill = Kills::at([("candidate".to_owned(), Point::AfterIntent)]);
+    assert_eq!(fleet.turn(operation.id, kill).await, Turn::Interrupted, "{}", fleet.journal(operation.id).await);
+    let name = format!("{FLEET}-ale-production-rehearsal-new");
+    fleet.world.run_container(container(&name, spec::labels(&tools.settings, &instance, "rehearsal"))).unwrap();
     assert_eq!(rehearsals::sweep::leftovers(tools).await.unwrap(), 0, "it is live");
     fleet.raw(&format!("UPDATE operation SET state = 'failed' WHERE id = '{}';", operation.id)).await;
     // Container, network, schema, secrets.

@@ -18,6 +18,9 @@ const VERSION: usize = 64;
 /// A column as the catalogue tells it: table, name, everything about it, whether it counts itself.
 type Column = (String, String, String, bool);
 
+/// A cell as bytes, whatever its character set.
+type Bytes = Option<Vec<u8>>;
+
 pub(super) async fn read(c: &mut Conn, schema: &str) -> Result<Contents, Cause> {
     let columns: Vec<Column> = c
         .query(format!(
@@ -73,7 +76,7 @@ async fn rows(c: &mut Conn, table: &str, columns: &[(String, bool)], found: &mut
     let cells: Vec<String> =
         columns.iter().filter(|(_, counts)| !counts).map(|(column, _)| format!("IFNULL({}, 0x01)", quoted(column))).collect();
     let (name, value, cells) = (quoted(name), quoted(value), cells.join(", "));
-    let digests: Vec<(Option<Vec<u8>>, String)> = c
+    let digests: Vec<(Bytes, String)> = c
         .query(format!(
             "SELECT BINARY {name}, CONCAT_WS(':', COUNT(*), SUM(CRC32(CONCAT_WS(0x00, {cells})))) FROM {table} GROUP BY BINARY {name} LIMIT {}",
             NAMES + 1
@@ -84,9 +87,9 @@ async fn rows(c: &mut Conn, table: &str, columns: &[(String, bool)], found: &mut
         found.rows = sum.and_then(|(_, sum)| sum).map_or_else(|| "none".to_owned(), |sum| sum.to_string());
         return Ok(());
     }
-    let text = |name: Option<Vec<u8>>| String::from_utf8_lossy(&name.unwrap_or_default()).into_owned();
+    let text = |name: Bytes| String::from_utf8_lossy(&name.unwrap_or_default()).into_owned();
     found.named = digests.into_iter().map(|(name, digest)| (text(name), digest)).collect();
-    let versions: Vec<(Option<Vec<u8>>, Option<Vec<u8>>)> = c
+    let versions: Vec<(Bytes, Bytes)> = c
         .query(format!(
             "SELECT BINARY {name}, BINARY {value} FROM {table} WHERE {name} LIKE '%ver%' OR {name} = 'wpmu_upgrade_site' LIMIT {NAMES}"
         ))
