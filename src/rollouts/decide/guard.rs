@@ -58,29 +58,6 @@ pub(super) const fn on(_: Guard) -> bool {
 pub(super) use switch::{on, without};
 
 #[cfg(test)]
-mod switch {
-    use std::cell::Cell;
-
-    use super::Guard;
-
-    thread_local! {
-        static OFF: Cell<Option<Guard>> = const { Cell::new(None) };
-    }
-
-    pub(in super::super) fn on(guard: Guard) -> bool {
-        OFF.get() != Some(guard)
-    }
-
-    /// Runs something with a guard off, on this thread.
-    pub(in super::super) fn without<T>(guard: Guard, run: impl FnOnce() -> T) -> T {
-        OFF.set(Some(guard));
-        let done = run();
-        OFF.set(None);
-        done
-    }
-}
-
-#[cfg(test)]
 impl Guard {
     pub(super) const ALL: [Self; 20] = [
         Self::WrittenFirst,
@@ -104,4 +81,27 @@ impl Guard {
         Self::AllBack,
         Self::Blocked,
     ];
+}
+
+#[cfg(test)]
+mod switch {
+    use std::cell::Cell;
+
+    use super::Guard;
+
+    thread_local! {
+        static OFF: Cell<Option<Guard>> = const { Cell::new(None) };
+    }
+
+    pub(in super::super) fn on(guard: Guard) -> bool {
+        OFF.get() != Some(guard)
+    }
+
+    /// Runs something with a guard off, on this thread.
+    pub(in super::super) fn without<T>(guard: Guard, run: impl FnOnce() -> T) -> T {
+        OFF.set(Some(guard));
+        let done = run();
+        OFF.set(None);
+        done
+    }
 }

@@ -16,9 +16,10 @@ use super::{
 fn noticed(guard: Guard) -> Option<&'static str> {
     let config = Config { cases: 2_000, failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
     let lived = without(guard, || {
-        TestRunner::new(config).run(&(properties::world(), properties::orders()), |(world, orders)| properties::live(world, orders))
+        let all = (properties::world(), properties::orders());
+        TestRunner::new(config).run(&all, |(world, orders)| properties::live(world, orders)).is_ok()
     });
-    if lived.is_err() {
+    if !lived {
         return Some("properties");
     }
     let explored = without(guard, || panic::catch_unwind(model::explore));

@@ -146,7 +146,7 @@ impl World {
             m.held = (faults && self.now < i64::from(fate.held_until) * 3).then_some(held);
             m.gone = faults && fate.odd < 4 && self.now > 60;
             m.overdue = faults && fate.odd > 250 && self.now > 40 && (m.state.in_flight() || m.state == Member::Soaking);
-            m.well = !faults || fate.odd % 3 > 0;
+            m.well = !faults || !fate.odd.is_multiple_of(3);
             if m.rehearsal == Rehearsal::Underway {
                 self.busy[i] = self.busy[i].saturating_sub(1);
                 if self.busy[i] == 0 {

@@ -62,7 +62,9 @@ impl Rig {
             .chain(labels)
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect();
-        self.fleet.world.add_image(&reference, ImageState { id: image_id(&reference), labels, environment: Vec::new(), user: String::new() });
+        self.fleet
+            .world
+            .add_image(&reference, ImageState { id: image_id(&reference), labels, environment: Vec::new(), user: String::new() });
         let register = Register { image: reference, name: Some(name.to_owned()), contract: None, stable: true };
         releases::register(&self.fleet.app.tools, &register).await.unwrap()
     }
