@@ -182,7 +182,7 @@ pub fn plan(candidates: Vec<Candidate>, wanted: &Wanted, now: Timestamp) -> Resu
     let mut members = Vec::new();
     let mut waves: Vec<String> = Vec::new();
     rings(&mut rest, &left_out, wanted, now, &mut members, &mut waves)?;
-    let order = diverse(rest);
+    let order = diverse(rest, now);
     let in_rings = members.len();
     slices(order, wanted, now, &mut members, &mut waves);
     if members.len() > in_rings && wanted.waves.is_empty() {
@@ -275,7 +275,8 @@ fn likeness(c: &Candidate) -> (NetworkKind, u8) {
 }
 
 /// Those first that are no public sites; among equals always the one that is least like those before it; small before large.
-fn diverse(rest: Vec<Candidate>) -> Vec<(Candidate, Placed)> {
+/// Who is held for a while has a turn at the end, when the hold may be over, and proves nothing to others.
+fn diverse(rest: Vec<Candidate>, now: Timestamp) -> Vec<(Candidate, Placed)> {
     let turn = |environment| match environment {
         Environment::Trial => 0,
         Environment::Staging => 1,
@@ -289,6 +290,7 @@ fn diverse(rest: Vec<Candidate>) -> Vec<(Candidate, Placed)> {
     let (mut networks, mut sizes) = (HashSet::new(), HashSet::new());
     let mut first: Vec<(Candidate, Placed)> = Vec::new();
     let mut later = Vec::new();
+    let (rest, held): (Vec<_>, Vec<_>) = rest.into_iter().partition(|c| c.policy.hold_at(now).is_none());
     for c in rest {
         let (network, size) = likeness(&c);
         let (new_network, new_size) = (networks.insert(network), sizes.insert(size));
@@ -301,6 +303,7 @@ fn diverse(rest: Vec<Candidate>) -> Vec<(Candidate, Placed)> {
         if placed == Placed::Order { later.push((c, placed)) } else { first.push((c, placed)) }
     }
     first.extend(later);
+    first.extend(held.into_iter().map(|c| (c, Placed::Order)));
     first
 }
 

@@ -23,7 +23,7 @@ if (!start || !browserPath) {
 const shape = (url) =>
   url.pathname
     .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "{id}")
-    .replace(/(\/(?:municipalities|releases|users)\/)(?!new(?:\/|$))[^/]+/g, "$1{one}");
+    .replace(/(\/(?:municipalities|releases|users|members)\/)(?!new(?:\/|$))[^/]+/g, "$1{one}");
 
 const browser = await puppeteer.launch({
   executablePath: browserPath,

@@ -121,7 +121,7 @@ fn who_cannot_come_along_is_told_with_the_reason() {
     let out: Vec<_> = plan.left_out.iter().map(|(_, why)| why.as_str()).collect();
     assert_eq!(out, ["already", "elsewhere", "pinned", "held", "not-running"]);
     let held: Vec<_> = plan.members.iter().map(|m| (m.held, m.detail.as_str())).collect();
-    assert_eq!(held, [(Some(Held::Hold), "election"), (Some(Held::Window), "Mon-Thu 22:00-04:00"), (None, "")]);
+    assert_eq!(held, [(Some(Held::Window), "Mon-Thu 22:00-04:00"), (None, ""), (Some(Held::Hold), "election")]);
     // Two rounds of one minute, and the soak.
     assert!((plan.expected_seconds - 720.0).abs() < f64::EPSILON);
 }

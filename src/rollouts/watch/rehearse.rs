@@ -80,7 +80,7 @@ pub(super) async fn all(
 
 /// Which release an operation tried.
 fn target(operation: &Operation) -> Option<ReleaseId> {
-    operation.input.pointer("/rehearsal/release").and_then(|id| id.as_str()).and_then(|id| id.parse().ok())
+    rehearsals::Order::of(&operation.input).map(|order| order.release)
 }
 
 fn judge(rollout: &Rollout, member: &RolloutMember, operation: &Operation, said: Option<&Rehearsed>) -> Rehearsal {

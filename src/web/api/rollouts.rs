@@ -287,19 +287,31 @@ pub(in crate::web) async fn detail(web: &Web, rollout: &fleet::Rollout, member: 
     let tools = web.tools();
     let names = store::releases::names(web.store()).await?;
     let held = waiting::all(tools, rollout, std::slice::from_ref(&member)).await?;
-    let rehearsals = store::operations::newest_of(web.store(), OperationKind::Rehearse, &[member.instance]).await?;
-    let rehearsal = match rehearsals.get(&member.instance) {
-        Some(operation) => {
-            let events = store::operations::events_after(web.store(), operation.id, 0).await?;
-            events.into_iter().rev().map(|e| e.evidence).find(|e| e.get("migration").is_some() && e.get("level").is_some())
-        }
-        None => None,
-    };
     Ok(MemberDetail {
         verdict: verdict(web, &member).await?,
-        rehearsal,
+        rehearsal: rehearsal(web, &member).await?,
         written: written(web, &member).await?,
         member: shapes::member(&member, &names, &held),
+    })
+}
+
+/// What its last rehearsal left; none where there was none.
+///
+/// # Errors
+/// When the store fails.
+pub(in crate::web) async fn rehearsal(web: &Web, member: &RolloutMember) -> Result<Option<serde_json::Value>> {
+    let rehearsals = store::operations::newest_of(web.store(), OperationKind::Rehearse, &[member.instance]).await?;
+    Ok(match rehearsals.get(&member.instance) {
+        Some(operation) => {
+            let events = store::operations::events_after(web.store(), operation.id, 0).await?;
+            let said = events.into_iter().rev().map(|e| e.evidence).find(|e| e.get("migration").is_some() && e.get("level").is_some());
+            said.map(|mut said| {
+                // Where the pages, side by side, can be looked at.
+                said["operation"] = operation.id.text().into();
+                said
+            })
+        }
+        None => None,
     })
 }
 

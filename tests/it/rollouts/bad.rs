@@ -64,9 +64,11 @@ async fn one_that_falls_ill_while_it_is_watched_goes_back_and_a_canary_halts() {
     let canary = rig.whole(rollout.id).await.1[0].slug.to_string();
     let fault = Rule::on("wordpress.page", Fault::Fail500).subject(format!("{canary}.localhost"));
     rig.fleet.world.inject(fault);
-    while rig.whole(rollout.id).await.1[0].state == MemberState::Soaking {
-        rig.turn(&mut watcher, usize::MAX).await;
+    // What was found is written before anything is done about it; the old release is well.
+    while rig.whole(rollout.id).await.1[0].blame.is_none() {
+        rig.turn(&mut watcher, 1).await;
     }
+    assert_eq!(rig.whole(rollout.id).await.1[0].state, MemberState::Soaking);
     rig.fleet.world.clear_faults();
     assert_eq!(rig.run(rollout.id).await, RolloutState::Halted, "{}", rig.told(rollout.id).await);
     let (stands, members) = rig.whole(rollout.id).await;
@@ -107,8 +109,8 @@ async fn only_the_one_with_a_fault_of_its_own_goes_back_and_the_rest_is_done() {
     }
     assert!(rig.fleet.world.container_names().iter().any(|name| name.starts_with(&container)));
     rig.fleet.world.inject(Rule::on("wordpress.page", Fault::Fail500).subject(format!("{}.localhost", poor.slug)));
-    while rig.whole(rollout.id).await.1[5].state == MemberState::Soaking {
-        rig.turn(&mut watcher, usize::MAX).await;
+    while rig.whole(rollout.id).await.1[5].blame.is_none() {
+        rig.turn(&mut watcher, 1).await;
     }
     rig.fleet.world.clear_faults();
     assert_eq!(rig.run(rollout.id).await, RolloutState::Completed, "{}", rig.told(rollout.id).await);

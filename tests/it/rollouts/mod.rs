@@ -7,6 +7,7 @@ mod api;
 mod bad;
 mod good;
 mod killed;
+mod rehearsed;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -88,9 +89,8 @@ impl Rig {
         let filter = operations::Filter { state: Some(OperationState::Live.to_string()), ..Default::default() };
         let all = PageRequest { page: 1, per_page: 500 };
         let live = operations::list(&self.fleet.app.tools.store, &Scope::Fleet, &filter, all).await.unwrap().items;
-        for operation in &live {
-            self.fleet.drive_with(operation.id, Arc::new(Never)).await;
-        }
+        // At once, as workers do.
+        futures::future::join_all(live.iter().map(|o| self.fleet.drive_with(o.id, Arc::new(Never)))).await;
         live.len()
     }
 
@@ -201,7 +201,7 @@ pub fn request(release: &str, migration: &str) -> Request {
 
 /// What a bad release must not do: begin anything after the rollout was stopped.
 pub fn nothing_begins_after_the_halt(events: &[RolloutEvent]) {
-    let halted = events.iter().position(|e| e.word == "halting").expect("it was stopped");
+    let halted = events.iter().position(|e| matches!(e.word.as_str(), "halt" | "halting")).expect("it was stopped");
     let begun = events[halted..].iter().find(|e| e.word == "updating");
     assert!(begun.is_none(), "{begun:?}");
 }

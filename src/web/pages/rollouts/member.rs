@@ -111,6 +111,10 @@ async fn model(web: &Web, caller: &Caller, rollout: &Rollout, member: RolloutMem
     Ok(RolloutMemberPage {
         verdict: api::rollouts::verdict(web, &member).await?,
         written: losses(web, &member).await?,
+        rehearsal: api::rollouts::rehearsal(web, &member).await?.and_then(|said| {
+            let level = said["level"].as_str()?.parse().ok()?;
+            Some((said["operation"].as_str()?.to_owned(), level))
+        }),
         id: rollout.id.text(),
         release: rollout.release_name.clone(),
         name,

@@ -160,7 +160,7 @@ async fn model(web: &Web, caller: &Caller, id: &str) -> Result<RolloutPage> {
     let waves = (0..).zip(&rollout.waves).map(|(at, name): (u32, _)| {
         let own: Vec<&RolloutMember> = members.iter().filter(|m| m.wave == at).collect();
         WaveColumn {
-            number: usize::try_from(at).unwrap_or(usize::MAX).saturating_add(1),
+            nth: usize::try_from(at).unwrap_or(usize::MAX).saturating_add(1),
             name: name.clone(),
             open: at <= rollout.gates,
             turns: own.iter().filter(|m| m.state.is_over()).count(),

@@ -142,7 +142,7 @@ fn planned(p: Prepared) -> PlannedRollout {
     let waves = (0..).zip(&p.plan.waves).map(|(at, wave): (u32, _)| {
         let own: Vec<&Planned> = p.plan.members.iter().filter(|m| m.wave == at).collect();
         PlannedWave {
-            number: usize::try_from(at).unwrap_or(usize::MAX).saturating_add(1),
+            nth: usize::try_from(at).unwrap_or(usize::MAX).saturating_add(1),
             name: wave.name.clone(),
             expected_seconds: wave.expected_seconds,
             soak_seconds: wave.soak_seconds,

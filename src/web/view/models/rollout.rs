@@ -11,7 +11,7 @@ use crate::{
     error::FieldError,
     fleet::{
         Environment,
-        evidence::Verdict,
+        evidence::{Level, Verdict},
         rollout::{Blame, Held, MemberState, Placed, RolloutEventKind, RolloutState, Why},
         update::{Migration, Written},
     },
@@ -135,7 +135,7 @@ pub struct RolloutActions {
 #[derive(Clone, Debug, Serialize)]
 pub struct WaveColumn {
     /// Counts from 1.
-    pub number: usize,
+    pub nth: usize,
     /// Its name: the ring's, or how it was asked for.
     pub name: String,
     /// Whether it is open.
@@ -238,6 +238,8 @@ pub struct RolloutMemberPage {
     pub exposed_at: Option<Timestamp>,
     /// What the comparison of before and after says.
     pub verdict: Option<Verdict>,
+    /// Its last rehearsal: the operation, and how grave what it found is.
+    pub rehearsal: Option<(String, Level)>,
     /// What was written since; none where going back loses nothing.
     pub written: Option<Vec<Written>>,
     /// What the page offers: `approve`, `skip`, `retry`.
@@ -322,7 +324,7 @@ pub struct PlannedRollout {
 #[derive(Clone, Debug, Serialize)]
 pub struct PlannedWave {
     /// Counts from 1.
-    pub number: usize,
+    pub nth: usize,
     /// Its name.
     pub name: String,
     /// Seconds that it will take.

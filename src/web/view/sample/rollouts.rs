@@ -132,7 +132,7 @@ fn board(state: RolloutState, why: Why) -> RolloutPage {
             from += size;
             let passed = !halted && (number < 4 && state != RolloutState::Paused || number < 3);
             WaveColumn {
-                number,
+                nth: number,
                 name: name.to_owned(),
                 open: number == 1 || !halted && (number < 4 || state != RolloutState::Paused),
                 turns: tiles.iter().filter(|t| t.state.is_over()).count(),
@@ -243,6 +243,7 @@ fn member(state: MemberState) -> RolloutMemberPage {
                 finding(Level::Warn, "ale.se/skola/", "title", "its title was “Skola” and is “Skolan”"),
             ])),
         },
+        rehearsal: Some(("019aaf1e-0000-7000-8000-000000000002".to_owned(), Level::Pass)),
         written: (state == MemberState::NeedsApproval).then(written),
         may_approve: state == MemberState::NeedsApproval,
         may_skip: state == MemberState::Pending,
@@ -272,7 +273,7 @@ fn planned() -> PlannedRollout {
         detail: if held.is_some() { "Mon-Thu 22:00-04:00".to_owned() } else { String::new() },
     };
     let wave = |number, name: &str, total, members: Vec<PlannedMember>| PlannedWave {
-        number,
+        nth: number,
         name: name.to_owned(),
         expected_seconds: 660.0,
         soak_seconds: 600,
