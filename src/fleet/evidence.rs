@@ -107,9 +107,12 @@ impl Sketch {
     }
 }
 
-/// FNV-1a, folded to 32 bits: the same in every build, as what is stored is compared later.
+/// FNV-1a, mixed as MurmurHash3 ends (its high bits alone say too little) and folded to 32 bits: the same in every build, as what
+/// is stored is compared later.
 fn hash(text: &str) -> u32 {
     let sum = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let sum = (sum ^ (sum >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let sum = (sum ^ (sum >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     u32::try_from((sum ^ (sum >> 32)) & 0xffff_ffff).unwrap_or(0)
 }
 

@@ -99,7 +99,7 @@ pub fn read(body: &str) -> Reading {
         stack.extend(children.into_iter().rev().map(|child| (child, path.clone(), depth, part)));
     }
     let told = if landmarks.contains_key("main") { &main } else { &rest };
-    let mut known = complaints::in_text(&all);
+    let mut known = complaints::in_text(&all.split_whitespace().collect::<Vec<_>>().join(" "));
     known.dedup_by_key(|c| c.key());
     Reading {
         words: Sketch::of(words(told).iter().map(String::as_str)),

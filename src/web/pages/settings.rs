@@ -218,7 +218,7 @@ mod tests {
         }
         assert_eq!(find("network.subnet").value, NOTHING);
         let names: Vec<_> = groups.iter().map(|g| g.name.as_str()).collect();
-        assert_eq!(names, ["", "store", "images", "gateway", "network", "limits", "secrets"]);
+        assert_eq!(names, ["", "store", "images", "gateway", "network", "limits", "rehearsals", "secrets"]);
         assert_eq!(variable("gateway.https_port"), "FLOTTA__GATEWAY__HTTPS_PORT");
     }
 }

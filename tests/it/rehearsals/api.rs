@@ -88,9 +88,9 @@ async fn bad_orders_are_refused_field_by_field() {
     let (plane, _) = rehearsed().await;
     let token = plane.token(Role::Operator, None).await;
     for (body, status, field) in [
-        (json!({"release": "nope"}), 422, "release"),
-        (json!({"release": "6.8", "pages": 0}), 422, "pages"),
-        (json!({"release": "6.8", "pages": 51}), 422, "pages"),
+        (json!({"release": "nope"}), 400, "release"),
+        (json!({"release": "6.8", "pages": 0}), 400, "pages"),
+        (json!({"release": "6.8", "pages": 51}), 400, "pages"),
     ] {
         let answer = plane.post("/api/v1/municipalities/ale/rehearsals", &token, &body).await;
         let got = answer.status().as_u16();
