@@ -17,6 +17,8 @@ pub const SLOW_AT_LEAST: u64 = 1500;
 const SLOW_ALL_TIMES: f64 = 2.5;
 const SLOW_ALL_BY: f64 = 100.0;
 const SLOW_ALL_OF: usize = 4;
+/// Below so many milliseconds more that is worth a look and no more: a host that does something else meanwhile does as much.
+const SLOW_ALL_FAILS: f64 = 1000.0;
 /// A page of fewer words than this has no main content to lose.
 const WORDS: u32 = 20;
 /// Shares of its words whose loss means: its content is gone; look at it; say so.
@@ -147,7 +149,7 @@ fn slower_together(times: &[(u64, u64)]) -> Option<Finding> {
     let ratio = middle(times.iter().map(|(was, is)| *is as f64 / (*was).max(1) as f64).collect());
     let by = middle(times.iter().map(|(was, is)| *is as f64 - *was as f64).collect());
     (ratio >= SLOW_ALL_TIMES && by >= SLOW_ALL_BY).then(|| Finding {
-        level: Level::Fail,
+        level: if by >= SLOW_ALL_FAILS { Level::Fail } else { Level::Warn },
         about: "all pages".to_owned(),
         what: "slow".to_owned(),
         detail: format!("half of them take {ratio:.1} times as long as before, or longer"),
