@@ -180,7 +180,7 @@ cells! {
     offboard_in_every_call: in_every_call(Sqlite, Offboard);
     repair_in_every_call: in_every_call(Sqlite, Repair);
     update_at_every_point: at_every_point(Sqlite, UPDATE, false);
-    update_data_at_every_point: at_every_point(Sqlite, UPDATE_DATA, true);
+    update_data_at_every_point: at_every_point(Sqlite, UPDATE_DATA, false);
     revert_at_every_point: at_every_point(Sqlite, REVERT, false);
     revert_data_at_every_point: at_every_point(Sqlite, REVERT_DATA, false);
     update_data_at_every_point_postgres: at_every_point(Postgres, UPDATE_DATA, false);
