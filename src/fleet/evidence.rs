@@ -37,6 +37,9 @@ pub struct SeenPage {
     pub broken: bool,
     /// Time until the last byte, in milliseconds; the least where it was asked for more than once.
     pub milliseconds: u64,
+    /// The least times of the release before and of this one, asked for in turn, in milliseconds; none where they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_turn: Option<(u64, u64)>,
     /// The words that visitors read.
     #[serde(default)]
     pub words: Sketch,

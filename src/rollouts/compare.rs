@@ -19,6 +19,12 @@ const SLOW_ALL_BY: f64 = 100.0;
 const SLOW_ALL_OF: usize = 4;
 /// Below so many milliseconds more that is worth a look and no more: a host that does something else meanwhile does as much.
 const SLOW_ALL_FAILS: f64 = 1000.0;
+/// Where both were asked in turn, what the host does meets both: so many milliseconds more are the release's own, of no fewer
+/// pages than [`SLOW_TURN_OF`].
+const SLOW_TURN_BY: f64 = 30.0;
+const SLOW_TURN_OF: usize = 2;
+/// From so many times as long on, asking in turn goes on until it is sure.
+const DOUBTFUL_TIMES: f64 = 1.7;
 /// A page of fewer words than this has no main content to lose.
 const WORDS: u32 = 20;
 /// Shares of its words whose loss means: its content is gone; look at it; say so.
@@ -91,7 +97,8 @@ pub fn compare_masked(before: &Look, after: &Look, mask: &Mask) -> Verdict {
         }
         Page { was, is, unsteady, before, findings: &mut findings }.judge();
     }
-    findings.extend(slower_together(&times));
+    let in_turn: Vec<(u64, u64)> = after.pages.iter().filter_map(|p| p.in_turn).collect();
+    findings.extend(if in_turn.len() >= SLOW_TURN_OF { slower_in_turn(&in_turn) } else { slower_together(&times) });
     for (blog, version) in &before.db_versions {
         let mut say = |what: &str, detail: String| {
             findings.push(Finding { level: Level::Fail, about: format!("site {blog}"), what: what.to_owned(), detail });
@@ -137,23 +144,40 @@ fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
-/// A release that makes every page slower need make none of them slow.
-fn slower_together(times: &[(u64, u64)]) -> Option<Finding> {
-    if times.len() < SLOW_ALL_OF {
-        return None;
-    }
+/// How many times as long, and how many milliseconds longer, half of the pages take at least.
+fn slowdown(times: &[(u64, u64)]) -> (f64, f64) {
     let middle = |mut figures: Vec<f64>| {
         figures.sort_by(f64::total_cmp);
-        figures[figures.len() / 2]
+        figures.get(figures.len() / 2).copied().unwrap_or_default()
     };
     let ratio = middle(times.iter().map(|(was, is)| *is as f64 / (*was).max(1) as f64).collect());
     let by = middle(times.iter().map(|(was, is)| *is as f64 - *was as f64).collect());
-    (ratio >= SLOW_ALL_TIMES && by >= SLOW_ALL_BY).then(|| Finding {
-        level: if by >= SLOW_ALL_FAILS { Level::Fail } else { Level::Warn },
-        about: "all pages".to_owned(),
-        what: "slow".to_owned(),
-        detail: format!("half of them take {ratio:.1} times as long as before, or longer"),
-    })
+    (ratio, by)
+}
+
+/// Whether what was asked for in turn so far leaves it open that the release is slow.
+#[must_use]
+pub fn is_doubtful(in_turn: &[(u64, u64)]) -> bool {
+    let (ratio, by) = slowdown(in_turn);
+    ratio >= DOUBTFUL_TIMES && by >= SLOW_TURN_BY / 2.0
+}
+
+fn all_slow(level: Level, ratio: f64) -> Finding {
+    let detail = format!("half of them take {ratio:.1} times as long as before, or longer");
+    Finding { level, about: "all pages".to_owned(), what: "slow".to_owned(), detail }
+}
+
+/// A release that makes every page slower need make none of them slow.
+fn slower_together(times: &[(u64, u64)]) -> Option<Finding> {
+    let (ratio, by) = slowdown(times);
+    let level = if by >= SLOW_ALL_FAILS { Level::Fail } else { Level::Warn };
+    (times.len() >= SLOW_ALL_OF && ratio >= SLOW_ALL_TIMES && by >= SLOW_ALL_BY).then(|| all_slow(level, ratio))
+}
+
+/// The same, of times that a busy host has made longer on both sides alike.
+fn slower_in_turn(times: &[(u64, u64)]) -> Option<Finding> {
+    let (ratio, by) = slowdown(times);
+    (ratio >= SLOW_ALL_TIMES && by >= SLOW_TURN_BY).then(|| all_slow(Level::Fail, ratio))
 }
 
 /// One page before and now.

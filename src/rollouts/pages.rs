@@ -3,7 +3,11 @@
 
 //! Looking at an instance's pages: which ones, and what they give.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::{StreamExt, stream};
 use secrecy::SecretString;
@@ -32,6 +36,12 @@ const PER_INSTANCE: u32 = 600;
 const LEAST: u32 = 2;
 /// How often a page that seems slow is asked for again.
 const AGAIN: usize = 2;
+
+/// Pages that two releases are asked for in turn, how often at first, and how often more where it is in doubt.
+const TURN_PAGES: usize = 4;
+const TURNS: (usize, usize) = (2, 5);
+/// So long it may take in all.
+const TURN_TIME: Duration = Duration::from_secs(60);
 
 /// Where to look: a container of an instance, and its agent's key.
 #[derive(Clone)]
@@ -158,6 +168,7 @@ impl Eye {
             title: seen.title,
             broken: seen.broken,
             milliseconds,
+            in_turn: None,
             words: read.words,
             outline: read.outline,
             landmarks: read.landmarks,
@@ -207,6 +218,48 @@ pub async fn look(target: &Target, pages: &[Sampled]) -> Result<Look> {
 pub async fn again(target: &Target, before: &Look, after: &mut Look) -> Result<()> {
     Eye::on(target).await?.again(before, after).await;
     Ok(())
+}
+
+/// Asks the release before and the new one for some pages in turn, and keeps the least time of each beside what was seen: what
+/// the host does meanwhile meets both. The data must be such that both can serve it.
+pub async fn in_turn(old: &Eye, new: &Eye, before: &Look, after: &mut Look) {
+    let began = Instant::now();
+    let mut chosen = turn_pages(before, after);
+    for turn in 0..TURNS.0 + TURNS.1 {
+        let so_far: Vec<(u64, u64)> = chosen.iter().filter_map(|(_, times)| *times).collect();
+        if began.elapsed() > TURN_TIME || (turn >= TURNS.0 && !compare::is_doubtful(&so_far)) {
+            break;
+        }
+        for (page, times) in &mut chosen {
+            // Who is asked first changes: the second may find the database's caches warm.
+            let asked = if turn % 2 == 0 {
+                let was = old.time(page).await;
+                was.zip(new.time(page).await)
+            } else {
+                let is = new.time(page).await;
+                old.time(page).await.zip(is)
+            };
+            let Some((was, is)) = asked else { continue };
+            *times = Some(times.map_or((was, is), |(a, b)| (a.min(was), b.min(is))));
+        }
+    }
+    for (page, times) in chosen {
+        if let Some(seen) = after.pages.iter_mut().find(|seen| seen.page == page) {
+            seen.in_turn = times;
+        }
+    }
+}
+
+/// One page of each kind that is well on both sides.
+fn turn_pages(before: &Look, after: &Look) -> Vec<(Sampled, Option<(u64, u64)>)> {
+    let well: HashMap<&Sampled, &SeenPage> = before.pages.iter().filter(|p| compare::is_well(p)).map(|p| (&p.page, p)).collect();
+    let mut chosen: Vec<(Sampled, Option<(u64, u64)>)> = Vec::new();
+    for seen in after.pages.iter().filter(|p| compare::is_well(p) && well.contains_key(&p.page)) {
+        if chosen.len() < TURN_PAGES && !chosen.iter().any(|(page, _)| page.kind == seen.page.kind) {
+            chosen.push((seen.page.clone(), None));
+        }
+    }
+    chosen
 }
 
 /// Asks a site for its front page, as its first visitor, and gives what is wrong with the answer.

@@ -21,7 +21,7 @@ use crate::{
 const DB_VERSION: i64 = 60_421;
 /// Label of a simulated image: the version of the tables that its code wants.
 pub const WANTS: &str = "sim.db-version";
-/// Label of a simulated image: what is wrong with its pages (`fatal`, `text`, `slow`, `install`, `silent`).
+/// Label of a simulated image: what is wrong with its pages (`fatal`, `text`, `slow`, `slower` by three times, `install`, `silent`).
 pub const FAULT: &str = "sim.fault";
 const TABLES: [&str; 12] = [
     "commentmeta",
@@ -219,14 +219,16 @@ impl State {
             None | Some("") => "en-US".to_owned(),
             Some(locale) => locale.replace('_', "-"),
         };
+        let all = if fault == Some("slower") { 120 } else { 40 };
         let front = Page {
             broken: fault == Some("text"),
-            milliseconds: if fault == Some("slow") { 4000 } else { 40 },
+            milliseconds: if fault == Some("slow") { 4000 } else { all },
             ..page(200, title, &language)
         };
+        let log_in = Page { milliseconds: all, ..page(200, &format!("Logga in ‹ {title} — WordPress"), &language) };
         Ok(Answer::Now(match path.split('?').next().unwrap_or("") {
             "/" => front,
-            "/wp-login.php" => page(200, &format!("Logga in ‹ {title} — WordPress"), &language),
+            "/wp-login.php" => log_in,
             "/wp-admin/" | "/wp-admin" => return to(format!("https://{host}/wp-login.php")),
             _ => page(404, &format!("Sidan hittades inte – {title}"), &language),
         }))

@@ -139,6 +139,30 @@ fn a_release_that_makes_all_pages_slower_fails() {
 }
 
 #[test]
+fn asked_in_turn_three_times_as_slow_is_the_release_s_own_doing() {
+    let pages = |in_turn: &[(u64, u64)]| Look {
+        pages: in_turn
+            .iter()
+            .enumerate()
+            .map(|(at, t)| SeenPage {
+                in_turn: Some(*t),
+                milliseconds: 900,
+                page: Sampled { path: format!("/{at}/"), ..sampled("page") },
+                ..article(ARTICLE)
+            })
+            .collect(),
+        db_versions: BTreeMap::new(),
+    };
+    let was =
+        Look { pages: pages(&[(0, 0); 5]).pages.into_iter().map(|p| SeenPage { milliseconds: 90, ..p }).collect(), ..Look::default() };
+    assert_eq!(whats(&compare(&was, &pages(&[(100, 300), (90, 280), (110, 330), (80, 240)]))), [(Level::Fail, "slow")]);
+    // Ten times as long as some time before, and in turn as fast: the host was busy.
+    assert_eq!(compare(&was, &pages(&[(850, 900), (800, 900), (880, 870), (900, 900)])).findings, []);
+    assert_eq!(compare(&was, &pages(&[(5, 20), (4, 16), (6, 20)])).findings, [], "nobody feels fifteen milliseconds");
+    assert!(is_doubtful(&[(100, 190), (100, 200)]) && !is_doubtful(&[(100, 120), (100, 200), (100, 110)]) && !is_doubtful(&[]));
+}
+
+#[test]
 fn complaints_that_visitors_see_are_told_once_they_are_new() {
     let of = |complaints: &[&str]| SeenPage { complaints: complaints.iter().map(|c| (*c).to_owned()).collect(), ..article(ARTICLE) };
     assert_eq!(whats(&verdict(of(&["Warning: a in b"]), of(&["Warning: a in b"]))), []);

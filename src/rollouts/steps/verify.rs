@@ -11,9 +11,15 @@ use serde_json::json;
 use super::{kept, moved};
 use crate::{
     error::{Error, OutsideKind, Result},
-    fleet::evidence::{Level, Look, Sampled, Verdict},
+    fleet::{
+        evidence::{Level, Look, Sampled, Verdict},
+        update::Migration,
+    },
     instances::Context,
-    rollouts::{compare, evidence, pages},
+    rollouts::{
+        compare, evidence,
+        pages::{self, Eye},
+    },
     workflow::{Observation, Step},
 };
 
@@ -53,6 +59,11 @@ impl Step<Context> for Verify {
         let mut look = pages::look(to, &pages).await?;
         if let Some(before) = evidence::load(tools, cx.operation, kept::BEFORE).await? {
             pages::again(to, &before, &mut look).await?;
+            let moved = moved(cx)?;
+            if moved.asked.migration == Migration::None && moved.asked.reverts.is_none() {
+                // The container before still serves; over data that was migrated it must not be asked.
+                pages::in_turn(&Eye::on(&moved.from).await?, &Eye::on(to).await?, &before, &mut look).await;
+            }
         }
         evidence::save(tools, cx.operation, kept::AFTER, &look).await?;
         match verdict(cx).await? {

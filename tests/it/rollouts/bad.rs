@@ -41,6 +41,17 @@ async fn a_bad_release_is_stopped_at_the_canary_and_all_is_as_before(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn three_times_as_slow_is_stopped_however_fast_that_still_is() {
+    let rig = Rig::start(Kind::Sqlite, 5).await.unwrap();
+    rig.release("bad", &[(FAULT, "slower")]).await;
+    let rollout = rig.begin(&everybody("bad", "none")).await;
+    assert_eq!(rig.run(rollout.id).await, RolloutState::Halted, "{}", rig.told(rollout.id).await);
+    let (_, members) = rig.whole(rollout.id).await;
+    assert!(members[0].blame == Some(Blame::Release) && members[0].reason.contains("3.0 times"), "{:?}", members[0]);
+    rig.all_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_instance_that_was_ill_before_is_not_blamed_on_the_release() {
     let rig = Rig::start(Kind::Sqlite, 5).await.unwrap();
     rig.release("6.9", &[]).await;

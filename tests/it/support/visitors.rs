@@ -61,6 +61,9 @@ pub async fn municipality(fleet: &Fleet, slug: &str, release: &Release, sites: &
     instance
 }
 
+/// So many come, however long it takes.
+const AT_MOST: usize = 60_000;
+
 /// Visitors who ask for these pages in turn, twenty times a second, until they are told to stop.
 pub struct Visitors {
     stop: Arc<AtomicBool>,
@@ -78,7 +81,7 @@ impl Visitors {
         let task = tokio::spawn(async move {
             let mut tick = tokio::time::interval(Duration::from_millis(50));
             let mut under_way = tokio::task::JoinSet::new();
-            for at in 0..6000 {
+            for at in 0..AT_MOST {
                 tick.tick().await;
                 if told.load(Ordering::Relaxed) {
                     break;
@@ -94,6 +97,13 @@ impl Visitors {
             under_way.join_all().await.into_iter().flatten().collect()
         });
         Self { stop, asked, task }
+    }
+
+    /// Waits until so many have asked.
+    pub async fn until(&self, asked: usize) {
+        while self.asked.load(Ordering::Relaxed) < asked.min(AT_MOST) {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     /// How many asked, and what went wrong.

@@ -60,7 +60,7 @@ impl Step<Context> for Candidate {
         let contents: (Contents, Contents) = load(tools, cx.operation, kept::CONTENTS).await?.ok_or_else(missing)?;
         let eye = side::start(cx, &order, Side::New).await?;
         let tried = match side::answers(cx, &eye, Side::New).await? {
-            Ok(ready) => trial(&eye, &baseline, ready.wanted_db_version).await,
+            Ok(ready) => trial(&eye, &Eye::on(&cx.target).await?, &baseline, ready.wanted_db_version).await,
             Err(why) => Ok(Err(why)),
         };
         // A database server or an engine that is gone is nobody's fault here.
@@ -92,7 +92,15 @@ fn own_doing(error: Error) -> Result<std::result::Result<evidence::Candidate, St
 }
 
 /// Goes through everything that a visitor or an upgrade would.
-async fn trial(eye: &Eye, baseline: &evidence::Baseline, wanted: Option<i64>) -> Result<std::result::Result<evidence::Candidate, String>> {
+///
+/// How fast it is is compared with the instance itself, which serves meanwhile: the present release's side of the copy is gone, and
+/// may not be let at data that the new one has migrated.
+async fn trial(
+    eye: &Eye,
+    serving: &Eye,
+    baseline: &evidence::Baseline,
+    wanted: Option<i64>,
+) -> Result<std::result::Result<evidence::Candidate, String>> {
     let blogs = eye.blogs().await?;
     let mut upgrades = BTreeMap::new();
     for blog in blogs.iter().filter(|blog| !blog.deleted) {
@@ -108,6 +116,7 @@ async fn trial(eye: &Eye, baseline: &evidence::Baseline, wanted: Option<i64>) ->
     let pages: Vec<_> = baseline.looks.0.pages.iter().map(|seen| seen.page.clone()).collect();
     let mut look = eye.look(&pages).await?;
     eye.again(&baseline.looks.0, &mut look).await;
+    pages::in_turn(serving, eye, &baseline.looks.0, &mut look).await;
     let nothing = Classified { migration: Migration::None, changes: Vec::new(), count: 0 };
     Ok(Ok(evidence::Candidate {
         failed: None,
