@@ -48,7 +48,7 @@ JSON
     address=$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$fleet-hand-$slug")
     curl -sf --unix-socket "$socket" -H 'Host: localhost' -H 'Content-Type: application/json' -o /dev/null \
         "http://localhost/config/apps/http/servers/hand/routes" \
-        -d "{\"match\":[{\"host\":[\"$slug.localhost\"]}],\"handle\":[{\"handler\":\"reverse_proxy\",\"headers\":{\"request\":{\"set\":{\"X-Forwarded-Proto\":[\"https\"]}}},\"upstreams\":[{\"dial\":\"$address:80\"}]}]}"
+        -d "{\"@id\":\"hand-$slug\",\"match\":[{\"host\":[\"$slug.localhost\"]}],\"handle\":[{\"handler\":\"reverse_proxy\",\"headers\":{\"request\":{\"set\":{\"X-Forwarded-Proto\":[\"https\"]}}},\"upstreams\":[{\"dial\":\"$address:80\"}]}]}"
     until [[ $(curl -s -o /dev/null -w '%{http_code}' --resolve "$slug.localhost:$port:127.0.0.1" "http://$domain/") == 200 ]]; do
         sleep 0.05
         [[ $(($(date +%s%N) - began)) -lt 120000000000 ]] || { echo "$slug: no page within 120 s" >&2; exit 1; }

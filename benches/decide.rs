@@ -43,7 +43,8 @@ fn rollout(n: usize, now: Timestamp) -> Rollout {
         gates: 3,
         agreed: false,
         failures: 0,
-        knobs: Knobs { in_flight: 16, rehearsals: 4, budget: 3, manual_gates: false },
+        elsewhere: 0,
+        knobs: Knobs { in_flight: 16, together: 64, rehearsals: 4, budget: 3, manual_gates: false },
         members: (0..n).map(member).collect(),
     }
 }

@@ -80,6 +80,7 @@ pub fn rollout(state: &str, language: Language) -> &str {
         "reverted" => language.pick("taken back", "återtagen"),
         "revert-blocked" => language.pick("going back waits for a decision", "återgången väntar på beslut"),
         "completed" => language.pick("completed", "klar"),
+        "superseded" => language.pick("superseded", "ersatt"),
         other => other,
     }
 }
@@ -227,7 +228,10 @@ mod tests {
         let of = |all: &'static [&'static str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
         let tables: [(Words, Vec<String>); 5] = [
             (member, states),
-            (rollout, of(&["running", "paused", "halting", "halted", "reverting", "reverted", "revert-blocked", "completed"])),
+            (
+                rollout,
+                of(&["running", "paused", "halting", "halted", "reverting", "reverted", "revert-blocked", "completed", "superseded"]),
+            ),
             (held, of(&["hold", "pin", "window", "busy", "not-running"])),
             (placed, of(&["ring", "trial", "network", "size", "order"])),
             (

@@ -155,6 +155,7 @@ pub fn check(raw: Raw) -> Result<Config> {
         errors.push(FieldError::new("network.memory_overcommit", "out-of-range", "memory_overcommit is out of range", "give 1 to 100"));
     }
     let rehearsals = raw.rehearsals.check(&mut errors);
+    let updates = raw.updates.check(&mut errors);
     let key_files = std::iter::once(raw.secrets.key_file.clone().unwrap_or_else(|| raw.home.join("master.key")))
         .chain(raw.secrets.previous_key_files)
         .collect();
@@ -184,6 +185,7 @@ pub fn check(raw: Raw) -> Result<Config> {
                 healthy_deadline: std::time::Duration::from_secs(raw.healthy_deadline_seconds),
                 allowed_ranges: raw.network.allowed_ranges,
                 rehearsals,
+                updates,
             },
             listen,
             public_url,

@@ -9,7 +9,10 @@ use serde::Deserialize;
 
 use crate::{
     error::FieldError,
-    fleet::{Limits, settings::RehearsalSettings},
+    fleet::{
+        Limits,
+        settings::{RehearsalSettings, UpdateSettings},
+    },
 };
 
 /// The whole file.
@@ -44,6 +47,8 @@ pub struct Raw {
     pub limits: Limits,
     /// How releases are tried on copies.
     pub rehearsals: RawRehearsals,
+    /// How much may go on at once.
+    pub updates: RawUpdates,
     /// The master keys.
     pub secrets: RawSecrets,
 }
@@ -65,6 +70,7 @@ impl Default for Raw {
             network: RawNetwork::default(),
             limits: Limits::default(),
             rehearsals: RawRehearsals::default(),
+            updates: RawUpdates::default(),
             secrets: RawSecrets::default(),
         }
     }
@@ -186,6 +192,36 @@ impl RawRehearsals {
         }
         let chromium = Some(self.chromium).filter(|path| !path.as_os_str().is_empty());
         RehearsalSettings { at_once: self.at_once, chromium, pictures: self.pictures }
+    }
+}
+
+/// `[updates]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawUpdates {
+    /// Instances of one database server that are worked on before no rollout starts another.
+    pub per_database_server: u32,
+    /// The same of one node.
+    pub per_node: u32,
+}
+
+impl Default for RawUpdates {
+    fn default() -> Self {
+        let UpdateSettings { per_database_server, per_node } = UpdateSettings::default();
+        Self { per_database_server, per_node }
+    }
+}
+
+impl RawUpdates {
+    /// What was written, as it is used; adds its mistakes.
+    pub(super) fn check(&self, errors: &mut Vec<FieldError>) -> UpdateSettings {
+        for (field, value) in [("per_database_server", self.per_database_server), ("per_node", self.per_node)] {
+            if !(1..=64).contains(&value) {
+                let field = format!("updates.{field}");
+                errors.push(FieldError::new(&field, "out-of-range", format!("{value} is out of range"), "give 1 to 64"));
+            }
+        }
+        UpdateSettings { per_database_server: self.per_database_server, per_node: self.per_node }
     }
 }
 

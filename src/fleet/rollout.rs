@@ -236,13 +236,15 @@ pub enum RolloutState {
     RevertBlocked,
     /// Everybody has come to an end, and the gates are passed.
     Completed,
+    /// It was paused, and a rollout that was planned after it has taken over its municipalities.
+    Superseded,
 }
 
 impl RolloutState {
     /// Whether nothing will change any more without an operator.
     #[must_use]
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Halted | Self::Reverted | Self::RevertBlocked | Self::Completed)
+        matches!(self, Self::Halted | Self::Reverted | Self::RevertBlocked | Self::Completed | Self::Superseded)
     }
 }
 
@@ -341,6 +343,7 @@ text_enum!(RolloutState, "state", [
     RolloutState::Running => "running", RolloutState::Paused => "paused", RolloutState::Halting => "halting",
     RolloutState::Halted => "halted", RolloutState::Reverting => "reverting", RolloutState::Reverted => "reverted",
     RolloutState::RevertBlocked => "revert-blocked", RolloutState::Completed => "completed",
+    RolloutState::Superseded => "superseded",
 ]);
 text_enum!(MemberState, "state", [
     MemberState::Pending => "pending", MemberState::Updating => "updating", MemberState::Soaking => "soaking",

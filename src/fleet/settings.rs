@@ -41,6 +41,32 @@ pub struct FleetSettings {
     pub allowed_ranges: Vec<String>,
     /// How rehearsals are done.
     pub rehearsals: RehearsalSettings,
+    /// How much may go on at once, whoever started it.
+    pub updates: UpdateSettings,
+}
+
+/// How much rollouts may add to what goes on already. A fleet has one database server and one node today, so that the lesser of
+/// both counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UpdateSettings {
+    /// Instances of one database server that are worked on at once.
+    pub per_database_server: u32,
+    /// Instances of one node that are.
+    pub per_node: u32,
+}
+
+impl Default for UpdateSettings {
+    fn default() -> Self {
+        Self { per_database_server: 8, per_node: 16 }
+    }
+}
+
+impl UpdateSettings {
+    /// So many instances are worked on at once before no rollout starts another.
+    #[must_use]
+    pub fn together(self) -> u32 {
+        self.per_database_server.min(self.per_node)
+    }
 }
 
 /// How rehearsals are done.

@@ -72,6 +72,8 @@ impl Rehearsal {
 pub struct Knobs {
     /// Instances in flight at once, those that go back included.
     pub in_flight: usize,
+    /// Instances of the same database server and node that are worked on at once, whoever started it.
+    pub together: usize,
     /// Rehearsals at once.
     pub rehearsals: usize,
     /// So many failures of the release halt the rollout; in the first wave one does.
@@ -91,6 +93,8 @@ pub struct Rollout {
     pub agreed: bool,
     /// Failures of the release so far. Never falls.
     pub failures: usize,
+    /// So many other instances of the same database server and node are worked on.
+    pub elsewhere: usize,
     /// The knobs.
     pub knobs: Knobs,
     /// Everybody, in the plan's order.
@@ -128,7 +132,9 @@ pub fn decide(rollout: &Rollout, now: Timestamp) -> Vec<Action> {
         State::Paused | State::Halted if !on(Guard::Running) => forward(rollout),
         State::Halting if quiet(rollout) => vec![Action::Enter(State::Halted, Why::Quiet)],
         State::Reverting => backward(rollout),
-        State::Paused | State::Halting | State::Halted | State::Reverted | State::RevertBlocked | State::Completed => Vec::new(),
+        State::Paused | State::Halting | State::Halted | State::Reverted | State::RevertBlocked | State::Completed | State::Superseded => {
+            Vec::new()
+        }
     });
     actions
 }
@@ -139,7 +145,10 @@ fn in_flight(rollout: &Rollout) -> usize {
 
 /// How many more may be in flight.
 fn free(rollout: &Rollout) -> usize {
-    if on(Guard::Cap) { rollout.knobs.in_flight.saturating_sub(in_flight(rollout)) } else { usize::MAX }
+    let (knobs, own) = (&rollout.knobs, in_flight(rollout));
+    let free = if on(Guard::Cap) { knobs.in_flight.saturating_sub(own) } else { usize::MAX };
+    let shared = if on(Guard::Shared) { knobs.together.saturating_sub(own + rollout.elsewhere) } else { usize::MAX };
+    free.min(shared)
 }
 
 /// Whether nothing is under way, and nothing watched.

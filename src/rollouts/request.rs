@@ -159,10 +159,20 @@ pub async fn prepare(tools: &Tools, request: &Request) -> Result<Prepared> {
     let environment = read::<Environment>("environment", request.environment.as_deref(), &mut errors);
     let schedule = read::<Schedule>("schedule", request.schedule.as_deref(), &mut errors).unwrap_or_default();
     let parent = read::<RolloutId>("parent", request.parent.as_deref(), &mut errors);
-    if let Some(id) = parent
-        && let Err(Error::NotFound { .. }) = store::rollouts::get(&tools.store, &Scope::Fleet, id).await
-    {
-        errors.push(FieldError::new("parent", "no-such-rollout", "there is no such rollout", "copy the id from `flotta rollout list`"));
+    let mut supersedes = None;
+    if let Some(id) = parent {
+        match store::rollouts::get(&tools.store, &Scope::Fleet, id).await {
+            Ok(found) => supersedes = (found.state == RolloutState::Paused).then_some(id),
+            Err(Error::NotFound { .. }) => {
+                errors.push(FieldError::new(
+                    "parent",
+                    "no-such-rollout",
+                    "there is no such rollout",
+                    "copy the id from `flotta rollout list`",
+                ));
+            }
+            Err(other) => return Err(other),
+        }
     }
     let knobs = request.knobs.knobs(schedule, &mut errors);
     let usual: Vec<String> = schedule.waves().iter().map(ToString::to_string).collect();
@@ -178,7 +188,7 @@ pub async fn prepare(tools: &Tools, request: &Request) -> Result<Prepared> {
     let (Some(release), true) = (release, errors.is_empty()) else { return Err(Error::Invalid(errors)) };
     let rings = request.rings.iter().map(|r| Ring { name: r.name.trim().to_owned(), members: r.municipalities.clone() }).collect();
     let wanted = Wanted { release: release.id, rings, waves: slices, knobs: knobs.clone(), update_seconds: usual_seconds(tools).await? };
-    let plan = plan::plan(candidates(tools, meant).await?, &wanted, tools.clock.now()).map_err(Error::Invalid)?;
+    let plan = plan::plan(candidates(tools, meant, supersedes).await?, &wanted, tools.clock.now()).map_err(Error::Invalid)?;
     Ok(Prepared { release, knobs, plan, parent })
 }
 
@@ -230,7 +240,8 @@ async fn meant(
     Ok(all.iter().filter(|i| fits(i)).cloned().collect())
 }
 
-async fn candidates(tools: &Tools, meant: Vec<Instance>) -> Result<Vec<Candidate>> {
+/// With what is known of each; who is in the rollout that this one supersedes is in none.
+async fn candidates(tools: &Tools, meant: Vec<Instance>, supersedes: Option<RolloutId>) -> Result<Vec<Candidate>> {
     let mut policies = store::policies::all(&tools.store).await?;
     let bound = store::rollouts::bound(&tools.store).await?;
     let mut sites = std::collections::HashMap::new();
@@ -251,7 +262,7 @@ async fn candidates(tools: &Tools, meant: Vec<Instance>) -> Result<Vec<Candidate
         .map(|instance| Candidate {
             sites: sites.get(&instance.id).copied(),
             policy: policies.remove(&instance.id).unwrap_or_else(|| Policy::none(instance.id)),
-            bound: bound.get(&instance.id).copied(),
+            bound: bound.get(&instance.id).copied().filter(|rollout| Some(*rollout) != supersedes),
             instance,
         })
         .collect())

@@ -98,7 +98,7 @@ pub struct Start {
 /// Which rollouts to list.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Only in this state: running, paused, halting, halted, reverting, reverted, revert-blocked or completed.
+    /// Only in this state: running, paused, halting, halted, reverting, reverted, revert-blocked, completed or superseded.
     #[arg(long, value_name = "STATE")]
     state: Option<RolloutState>,
     #[command(flatten)]

@@ -13,6 +13,8 @@ pub(super) enum Guard {
     Running,
     /// No more are in flight than may be.
     Cap,
+    /// What others do on the same database server and node counts too.
+    Shared,
     /// Stopped means that nothing is under way or watched.
     Quiet,
     /// In the first wave one failure halts.
@@ -59,10 +61,11 @@ pub(super) use switch::{on, without};
 
 #[cfg(test)]
 impl Guard {
-    pub(super) const ALL: [Self; 20] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::WrittenFirst,
         Self::Running,
         Self::Cap,
+        Self::Shared,
         Self::Quiet,
         Self::Canary,
         Self::Budget,

@@ -54,7 +54,8 @@ fn rollout(w: &World) -> Rollout {
         gates: w.gates,
         agreed: w.agreed,
         failures: w.failures,
-        knobs: Knobs { in_flight: 2, rehearsals: 1, budget: 2, manual_gates: false },
+        elsewhere: 0,
+        knobs: Knobs { in_flight: 2, together: 8, rehearsals: 1, budget: 2, manual_gates: false },
         members: w
             .members
             .iter()

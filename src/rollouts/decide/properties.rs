@@ -133,12 +133,16 @@ impl World {
             }
         }
         let flying = self.rollout.members.iter().filter(|m| m.state.in_flight()).count();
-        assert!(flying <= self.rollout.knobs.in_flight, "over the cap");
+        let Rollout { knobs, elsewhere, .. } = &self.rollout;
+        assert!(flying <= knobs.in_flight, "over the cap");
+        let begins = matches!(action, Action::Update(_) | Action::Revert(_));
+        assert!(!begins || flying + elsewhere <= knobs.together, "over what is shared with others");
     }
 
     /// Time passes, and what is under way may end.
     fn turn(&mut self, faults: bool) {
         self.now += 5;
+        self.rollout.elsewhere = if faults { usize::from(self.fates[0].odd) / 7 * usize::try_from(self.now).unwrap() / 5 % 5 } else { 0 };
         for i in 0..self.fates.len() {
             let fate = self.fates[i];
             let m = &mut self.rollout.members[i];
@@ -241,8 +245,8 @@ pub(super) fn world() -> impl Strategy<Value = World> {
             odd,
         },
     );
-    let knobs = (1_usize..5, 1_usize..4, any::<bool>(), any::<bool>());
-    (prop::collection::vec(fate, 1..14), knobs).prop_map(|(fates, (in_flight, budget, manual_gates, rehearse))| {
+    let knobs = (1_usize..5, 1_usize..6, 1_usize..4, any::<bool>(), any::<bool>());
+    (prop::collection::vec(fate, 1..14), knobs).prop_map(|(fates, (in_flight, together, budget, manual_gates, rehearse))| {
         let n = fates.len();
         let wave = |i: usize| {
             if i == 0 {
@@ -274,7 +278,8 @@ pub(super) fn world() -> impl Strategy<Value = World> {
             gates: 0,
             agreed: false,
             failures: 0,
-            knobs: Knobs { in_flight, rehearsals: 2, budget, manual_gates },
+            elsewhere: 0,
+            knobs: Knobs { in_flight, together, rehearsals: 2, budget, manual_gates },
             members: (0..n).map(member).collect(),
         };
         World { rollout, busy: vec![0; n], fates, now: 0, gates: 0, halted: false }

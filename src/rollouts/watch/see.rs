@@ -107,8 +107,10 @@ pub(super) async fn see(tools: &Tools, memory: &mut Memory, id: RolloutId) -> Re
             gates: size(rollout.gates),
             agreed: rollout.agreed,
             failures: size(rollout.failures),
+            elsewhere: busy.len().saturating_sub(members.iter().filter(|m| m.state.in_flight() && busy.contains(&m.instance)).count()),
             knobs: decide::Knobs {
                 in_flight: size(rollout.knobs.in_flight),
+                together: size(tools.settings.updates.together()),
                 rehearsals: size(rollout.knobs.rehearsals),
                 budget: size(rollout.budget),
                 manual_gates: rollout.knobs.manual_gates,

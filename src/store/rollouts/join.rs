@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(good().answer().ok(), Some(M::Updating));
         assert!(Ask { flying: 4, ..good() }.answer().is_err());
         assert!(Ask { wave: 2, ..good() }.answer().is_err());
-        for state in [S::Paused, S::Halting, S::Halted, S::Reverting, S::Reverted, S::RevertBlocked, S::Completed] {
+        for state in [S::Paused, S::Halting, S::Halted, S::Reverting, S::Reverted, S::RevertBlocked, S::Completed, S::Superseded] {
             assert!(ask(K::Update, state, M::Pending).answer().is_err(), "{state}");
         }
         for member in M::ALL.into_iter().filter(|m| *m != M::Pending) {

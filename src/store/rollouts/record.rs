@@ -98,15 +98,55 @@ pub struct Change {
     pub members: Vec<MemberChange>,
 }
 
-/// Stores a plan. All of it, or nothing where one of its instances is in another rollout.
+/// Stores a plan. All of it, or nothing where one of its instances is in another rollout. The rollout that it is planned anew
+/// from is superseded by it, where that one is paused.
 ///
 /// # Errors
-/// `Conflict` then.
+/// `Conflict` where one of its instances is in another rollout, or the one that it follows has something under way.
 pub async fn insert(store: &Store, new: &Rollout, members: &[RolloutMember], first: &NewEvent) -> Result<()> {
     let row = Row::try_from(new)?;
     let rows: Vec<MemberRow> = members.iter().map(|m| MemberRow::of(new.id, m)).collect::<Result<_>>()?;
-    let line = line(new.id, 1, rows::micros(new.created_at), first);
+    let begun = line(new.id, 1, rows::micros(new.created_at), first);
+    let parent = new.parent.map(|id| id.text());
+    let (paused, now) = (RolloutState::Paused.to_string(), rows::micros(new.created_at));
     write!(store, |c| {
+        if let Some(parent) = &parent {
+            let superseded = diesel::update(rollout::table.filter(rollout::id.eq(parent).and(rollout::state.eq(&paused))))
+                .set((
+                    rollout::state.eq(RolloutState::Superseded.to_string()),
+                    rollout::why.eq(Why::Operator.to_string()),
+                    rollout::version.eq(rollout::version + 1),
+                    rollout::updated_at.eq(now),
+                    rollout::finished_at.eq(Some(now)),
+                ))
+                .execute(c)
+                .await?;
+            if superseded == 1 {
+                let of_parent = || member::table.filter(member::rollout_id.eq(parent));
+                let under_way: i64 =
+                    of_parent().filter(member::state.eq_any(["updating", "reverting", "soaking"])).count().get_result(c).await?;
+                if under_way > 0 {
+                    return Err(Fault::Domain(Error::Conflict(FieldError::new(
+                        "parent",
+                        "rollout-live",
+                        "that rollout is paused, but something of it is still under way or watched",
+                        "wait until that has come to its end, or halt that rollout",
+                    ))));
+                }
+                diesel::update(of_parent()).set(member::bound.eq(false)).execute(c).await?;
+                let last: Option<i64> =
+                    event::table.filter(event::rollout_id.eq(parent)).select(diesel::dsl::max(event::seq)).first(c).await?;
+                let told = NewEvent {
+                    by: new.requested_by.clone(),
+                    evidence: serde_json::json!({"rollout": new.id.text()}),
+                    ..NewEvent::of(RolloutEventKind::State, "superseded")
+                };
+                diesel::insert_into(event::table)
+                    .values(&EventRow { rollout_id: parent.clone(), ..line(new.id, last.unwrap_or(0) + 1, now, &told) })
+                    .execute(c)
+                    .await?;
+            }
+        }
         diesel::insert_into(rollout::table).values(&row).execute(c).await?;
         for row in &rows {
             match diesel::insert_into(member::table).values(row).execute(c).await {
@@ -114,7 +154,7 @@ pub async fn insert(store: &Store, new: &Rollout, members: &[RolloutMember], fir
                 other => other.map(drop)?,
             }
         }
-        diesel::insert_into(event::table).values(&line).execute(c).await?;
+        diesel::insert_into(event::table).values(&begun).execute(c).await?;
         Ok(())
     })
 }

@@ -46,7 +46,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Query {
-    /// `running`, `paused`, `halting`, `halted`, `reverting`, `reverted`, `revert-blocked` or `completed`.
+    /// `running`, `paused`, `halting`, `halted`, `reverting`, `reverted`, `revert-blocked`, `completed` or `superseded`.
     state: Option<String>,
     /// Page, from 1.
     #[param(value_type = Option<u32>)]

@@ -28,7 +28,7 @@ pub struct Rollout {
     pub id: String,
     /// To which release, by name.
     pub release: String,
-    /// `running`, `paused`, `halting`, `halted`, `reverting`, `reverted`, `revert-blocked` or `completed`.
+    /// `running`, `paused`, `halting`, `halted`, `reverting`, `reverted`, `revert-blocked`, `completed` or `superseded`.
     pub state: String,
     /// Why it stands there: `started`, `operator`, `budget`, `disturbed`, `unproved`, `manual-gate`, `no-progress`, `rehearsal`,
     /// `quiet`, `over` or `loss`.

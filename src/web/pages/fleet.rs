@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use actix_web::{HttpRequest, web::Data};
 use url::form_urlencoded;
 
-use super::operation;
+use super::{operation, rollouts};
 use crate::{
     access::Caller,
     fleet::{Instance, MunicipalityId},
@@ -58,5 +58,5 @@ pub async fn overview(web: Data<Web>, visit: Visit, caller: Caller, request: Htt
     let (live, _) = operation::live(&web, &scope, 500).await?;
     let stopped = operation::stopped(&web, &scope, &instances).await?;
     let page = FleetPage::new(entries, filter, operation::rows(&web, &live, &names), operation::rows(&web, &stopped, &names));
-    visit.page(&web, &page)
+    visit.page(&web, &page.with_rollouts(rollouts::unfinished(&web, &scope).await?))
 }

@@ -163,7 +163,7 @@ fn row(kind: OperationKind, slug: &str, state: OperationState, step: &str, ago: 
 fn fleet(filter: FleetFilter) -> FleetPage {
     let running = vec![row(OperationKind::Onboard, "motala", OperationState::Live, "install", 14, 14.2)];
     let stopped = vec![row(OperationKind::Offboard, "norrtalje", OperationState::Failed, "remove-volume", 7_300, 122.0)];
-    FleetPage::new(entries(), filter, running, stopped)
+    FleetPage::new(entries(), filter, running, stopped).with_rollouts(rollouts::unfinished())
 }
 
 fn instance(state: InstanceState) -> InstanceCard {

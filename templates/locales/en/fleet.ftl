@@ -46,3 +46,11 @@ domain = Domain
 release = Release
 environment = Environment
 in-fleet-since = In the fleet since
+fleet-rollouts = { $waiting ->
+    [0] { $count ->
+        [one] One rollout goes on
+       *[other] { $count } rollouts go on
+    }
+    [one] One rollout waits for you
+   *[other] { $waiting } rollouts wait for you
+}

@@ -29,6 +29,7 @@ rollout-answer-reverting = Going back: { $done } of { $total } still have the ne
 rollout-answer-reverted = Taken back: nobody has the new release any more.
 rollout-answer-revert-blocked = Going back waits for a decision: some can only go back with a loss.
 rollout-answer-completed = Completed: { $done } of { $total } have the new release.
+rollout-answer-superseded = Superseded: { $done } of { $total } have the new release. Another rollout has taken over.
 rollout-meaning-started = The waves go on by themselves. You can leave the page.
 rollout-meaning-operator = Somebody ordered it so.
 rollout-meaning-budget = The release failed as often as it may, so nothing more is started.

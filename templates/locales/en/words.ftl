@@ -156,6 +156,7 @@ rollout-reverting = going back
 rollout-reverted = taken back
 rollout-revert-blocked = waits for a decision
 rollout-completed = completed
+rollout-superseded = superseded
 member-pending = waiting
 member-updating = being updated
 member-soaking = watched

@@ -46,3 +46,11 @@ domain = Domän
 release = Utgåva
 environment = Miljö
 in-fleet-since = I flottan sedan
+fleet-rollouts = { $waiting ->
+    [0] { $count ->
+        [one] En utrullning pågår
+       *[other] { $count } utrullningar pågår
+    }
+    [one] En utrullning väntar på dig
+   *[other] { $waiting } utrullningar väntar på dig
+}

@@ -29,6 +29,7 @@ rollout-answer-reverting = Går tillbaka: { $done } av { $total } har fortfarand
 rollout-answer-reverted = Återtagen: ingen har den nya utgåvan längre.
 rollout-answer-revert-blocked = Återgången väntar på ett beslut: några kan bara gå tillbaka med förlust.
 rollout-answer-completed = Klar: { $done } av { $total } har den nya utgåvan.
+rollout-answer-superseded = Ersatt: { $done } av { $total } har den nya utgåvan. En annan utrullning har tagit över.
 rollout-meaning-started = Vågorna fortsätter av sig själva. Du kan lämna sidan.
 rollout-meaning-operator = Någon har beställt det.
 rollout-meaning-budget = Utgåvan misslyckades så ofta som den får, så inget mer startas.

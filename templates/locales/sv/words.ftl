@@ -156,6 +156,7 @@ rollout-reverting = går tillbaka
 rollout-reverted = återtagen
 rollout-revert-blocked = väntar på beslut
 rollout-completed = klar
+rollout-superseded = ersatt
 member-pending = väntar
 member-updating = uppdateras
 member-soaking = övervakas

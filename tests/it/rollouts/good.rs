@@ -171,6 +171,42 @@ async fn an_instance_is_in_one_rollout_at_a_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_plan_takes_over_from_one_that_is_paused() {
+    let rig = Rig::start(Kind::Sqlite, 6).await.unwrap();
+    rig.release("6.9", &[]).await;
+    let mut asked = everybody("6.9", "none");
+    asked.knobs.manual_gates = Some(true);
+    let first = rig.begin(&asked).await;
+    assert_eq!(rig.run(first.id).await, RolloutState::Paused, "{}", rig.told(first.id).await);
+    let rest = Request { parent: Some(first.id.text()), ..everybody("6.9", "none") };
+    let plan = request::prepare(&rig.fleet.app.tools, &rest).await.unwrap().plan;
+    assert_eq!(plan.members.len(), 5, "who has the release is not meant, who waits for it is");
+    let second = rig.begin(&rest).await;
+    assert_eq!(rig.run(second.id).await, RolloutState::Completed, "{}", rig.told(second.id).await);
+    assert_eq!(rig.whole(first.id).await.0.state, RolloutState::Superseded);
+    let resumed = orders::give(&rig.fleet.app.tools, first.id, orders::Order::Resume, "anna").await;
+    assert!(resumed.is_err(), "it is over");
+    rig.all_well().await;
+}
+
+/// What goes on elsewhere on the same database server counts: nothing begins over the cap, and all of it in the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_rollouts_share_what_one_database_server_bears() {
+    let rig = Rig::start(Kind::Sqlite, 8).await.unwrap();
+    rig.release("6.9", &[]).await;
+    let half = |from: usize| Request {
+        municipalities: (from..from + 4).map(slug).collect(),
+        waves: vec!["100%".into()],
+        knobs: KnobsRequest { in_flight: Some(16), ..everybody("6.9", "none").knobs },
+        ..everybody("6.9", "none")
+    };
+    let (one, two) = (rig.begin(&half(0)).await, rig.begin(&half(4)).await);
+    assert_eq!(rig.run(one.id).await, RolloutState::Completed, "{}", rig.told(one.id).await);
+    assert_eq!(rig.run(two.id).await, RolloutState::Completed, "{}", rig.told(two.id).await);
+    rig.all_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn everything_that_is_wrong_with_a_request_is_told_at_once() {
     let rig = Rig::start(Kind::Sqlite, 1).await.unwrap();
     let wrong = Request {

@@ -162,6 +162,36 @@ async fn a_plan_is_stored_whole_and_read_by_scope(#[values(Kind::Sqlite, Kind::P
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
+async fn a_paused_plan_is_superseded_by_the_one_made_from_it(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let Some(t) = TestStore::open(kind).await else { return };
+    let (_, new, plan, members) = scene(&t.store).await;
+    let next = Rollout { parent: Some(plan.id), ..rollout(&new, 4) };
+    let first = NewEvent::of(RolloutEventKind::Order, "start");
+    let to = |state, members| Change { state: Some((state, Why::Operator)), members, ..Change::default() };
+
+    // One that goes on keeps its municipalities, and so does one of which something is still watched.
+    let refused = rollouts::insert(&t.store, &next, &members, &first).await.unwrap_err();
+    assert_eq!(code(&refused), "rollout-live");
+    let watched = MemberChange::to(&members[0], MemberState::Soaking);
+    rollouts::record(&t.store, (plan.id, 1), &to(RolloutState::Paused, vec![watched]), &[], later(1)).await.unwrap();
+    let refused = rollouts::insert(&t.store, &next, &members, &first).await.unwrap_err();
+    assert!(refused.to_string().contains("watched"), "{refused}");
+    assert_eq!(rollouts::get(&t.store, &Scope::Fleet, plan.id).await.unwrap().state, RolloutState::Paused, "nothing is written");
+
+    let member = RolloutMember { state: MemberState::Soaking, ..members[0].clone() };
+    let over = MemberChange::to(&member, MemberState::Succeeded);
+    rollouts::record(&t.store, (plan.id, 2), &Change { members: vec![over], ..Change::default() }, &[], later(2)).await.unwrap();
+    rollouts::insert(&t.store, &next, &members[1..], &first).await.unwrap();
+    let old = rollouts::get(&t.store, &Scope::Fleet, plan.id).await.unwrap();
+    assert_eq!((old.state, old.version, old.finished_at.is_some()), (RolloutState::Superseded, 4, true));
+    let told = rollouts::events_after(&t.store, &Scope::Fleet, plan.id, 0).await.unwrap().pop().unwrap();
+    assert_eq!((told.word.as_str(), told.evidence["rollout"].as_str()), ("superseded", Some(next.id.text().as_str())));
+    assert!(rollouts::bound(&t.store).await.unwrap().values().all(|id| *id == next.id));
+    assert_eq!(rollouts::watched(&t.store).await.unwrap(), [next.id]);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_write_on_an_older_version_writes_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let Some(t) = TestStore::open(kind).await else { return };
     let (_, _, plan, members) = scene(&t.store).await;

@@ -16,7 +16,7 @@ use crate::{
     access::Caller,
     error::{Error, Result},
     fleet::{
-        Rollout, RolloutId,
+        Rollout, RolloutId, Scope,
         access::Permission,
         known,
         rollout::{MemberState, RolloutEvent, RolloutEventKind, RolloutMember, RolloutState},
@@ -76,6 +76,19 @@ pub async fn list(web: Data<Web>, visit: Visit, caller: Caller, request: HttpReq
         command: "flotta rollout list".to_owned(),
     };
     visit.page(&web, &model)
+}
+
+/// Those that go on or wait for a person, newest first.
+pub(super) async fn unfinished(web: &Web, scope: &Scope) -> Result<Vec<RolloutRow>> {
+    use RolloutState as S;
+    let mut found = Vec::new();
+    for state in [S::RevertBlocked, S::Paused, S::Halting, S::Reverting, S::Running] {
+        found.extend(store::rollouts::list(web.store(), scope, Some(&state.to_string()), PageRequest::new(None, Some(ROWS))?).await?.items);
+    }
+    let ids: Vec<RolloutId> = found.iter().map(|r| r.id).collect();
+    let counts = store::rollouts::counts(web.store(), scope, &ids).await?;
+    let none = HashMap::new();
+    Ok(found.iter().map(|r| row(r, counts.get(&r.id).unwrap_or(&none))).collect())
 }
 
 fn failed(counts: &HashMap<MemberState, u32>) -> u32 {

@@ -46,7 +46,7 @@ pub(super) const STATES: [(&str, &[&str]); 11] = [
     ("token", &["active", "expired", "revoked"]),
     ("platform", &["well", "unwell", "unknown"]),
     ("result", &["done", "refused", "failed"]),
-    ("rollout", &["running", "paused", "halting", "halted", "reverting", "reverted", "revert-blocked", "completed"]),
+    ("rollout", &["running", "paused", "halting", "halted", "reverting", "reverted", "revert-blocked", "completed", "superseded"]),
     (
         "member",
         &[

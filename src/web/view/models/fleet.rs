@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Choice, Model, OperationRow, Pager};
+use super::{Choice, Model, OperationRow, Pager, RolloutRow};
 use crate::{
-    fleet::{Environment, InstanceState, instance::text_enum, known},
+    fleet::{Environment, InstanceState, instance::text_enum, known, rollout::RolloutState},
     web::view::Page,
 };
 
@@ -219,6 +219,10 @@ pub struct FleetPage {
     pub needs_person: Vec<OperationRow>,
     /// The same by command.
     pub command: String,
+    /// Rollouts that go on or wait for a person.
+    pub rollouts: Vec<RolloutRow>,
+    /// How many of them wait for one.
+    pub rollouts_waiting: usize,
 }
 
 impl Model for FleetPage {
@@ -226,6 +230,13 @@ impl Model for FleetPage {
 }
 
 impl FleetPage {
+    /// With the rollouts that are not over.
+    #[must_use]
+    pub fn with_rollouts(self, rollouts: Vec<RolloutRow>) -> Self {
+        let waits = |row: &&RolloutRow| matches!(row.state, RolloutState::Paused | RolloutState::RevertBlocked);
+        Self { rollouts_waiting: rollouts.iter().filter(waits).count(), rollouts, ..self }
+    }
+
     /// Sorts out the whole fleet, as far as the caller may know it: counts, filters, groups.
     #[must_use]
     pub fn new(entries: Vec<FleetEntry>, filter: FleetFilter, running_now: Vec<OperationRow>, needs_person: Vec<OperationRow>) -> Self {
@@ -271,6 +282,8 @@ impl FleetPage {
             pager,
             county_choices: counties.into_iter().map(|(value, label)| Choice { value, label }).collect(),
             state_choices: states.iter().map(ToString::to_string).collect(),
+            rollouts: Vec::new(),
+            rollouts_waiting: 0,
             running_now,
             needs_person,
             command: "flotta municipality list".to_owned(),

@@ -69,6 +69,12 @@ pub(super) fn all() -> Vec<Sample> {
     samples
 }
 
+/// As the fleet's page has them.
+pub(super) fn unfinished() -> Vec<RolloutRow> {
+    let paused = RolloutRow { state: RolloutState::Paused, why: Why::ManualGate, ..list().rows.remove(0) };
+    vec![paused, list().rows.remove(0)]
+}
+
 fn list() -> RolloutsPage {
     let row = |id: &str, release: &str, state, why, done, failed, ago| RolloutRow {
         id: id.to_owned(),
