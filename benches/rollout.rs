@@ -193,7 +193,8 @@ async fn main() {
     let third = images.release(&fleet, "kommun-1.2", &theme("1.2")).await;
     let moving = images.release(&fleet, "kommun-2.0", &Theme { functions: MIGRATES, ..theme("2.0") }).await;
     let large = images.release(&fleet, "kommun-2.1", &Theme { functions: MIGRATES, ..theme("2.1") }).await;
-    let tag = |name: &str| format!("flotta-test/{}:{name}", fleet.app.config.fleet.fleet);
+    let prefix = format!("flotta-test/{}", fleet.app.config.fleet.fleet);
+    let tag = |name: &str| format!("{prefix}:{name}");
     let port = free_port();
     let bench = Bench { fleet, slugs: names("f") };
     let servers = names("h");
