@@ -134,7 +134,7 @@ impl World {
                 labels.insert("se.flotta.contract".to_owned(), "wordpress".to_owned());
             }
             world
-                .add_image(reference, ImageState { id: image_id(reference), labels, environment: Vec::new(), user: "www-data".to_owned() });
+                .add_image(reference, ImageState { id: image_id(reference), labels, environment: Vec::new(), user: "www-data".to_owned(), layers: 9 });
             if title == "wordpress" {
                 world.put_image_files(reference, image::wordpress());
             }

@@ -65,7 +65,7 @@ impl Rig {
             .collect();
         self.fleet
             .world
-            .add_image(&reference, ImageState { id: image_id(&reference), labels, environment: Vec::new(), user: String::new() });
+            .add_image(&reference, ImageState { id: image_id(&reference), labels, environment: Vec::new(), user: String::new(), layers: 9 });
         let register = Register { image: reference, name: Some(name.to_owned()), contract: None, stable: true };
         releases::register(&self.fleet.app.tools, &register).await.unwrap()
     }
