@@ -63,6 +63,7 @@ step-public-check = Check through the gateway
 step-restore = Database put back
 step-sealed-network = Network without a way out
 step-turn = Waiting for a turn
+step-image = Image with the overlay
 step-keys = Passwords of the copy
 step-copy = Copy of the data
 step-baseline = The present release on the copy

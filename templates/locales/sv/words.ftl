@@ -63,6 +63,7 @@ step-public-check = Kontroll genom gatewayen
 step-restore = Databasen återställs
 step-sealed-network = Nätverk utan väg ut
 step-turn = Väntar på sin tur
+step-image = Avbild med påbyggnaden
 step-keys = Lösenord till kopian
 step-copy = Kopia av data
 step-baseline = Nuvarande version på kopian

@@ -53,9 +53,10 @@ pub const FLEET: &str = "sim";
 /// The image of the one release.
 pub const IMAGE: &str = "flotta/wordpress:6.8";
 /// Tables that are saved, parents first. The audit log is append-only, and no operation writes it.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 19] = [
     "setting",
     "municipality",
+    "overlay",
     "\"release\"",
     "instance",
     "domain",
