@@ -147,7 +147,9 @@ const VERSIONS: &[Column] = &[
     column("Version", "Version", |v| text(v, "/version")),
     column("Plugins", "Tillägg", |v| listed(v, "/plugins")),
     column("Must-use plugins", "Obligatoriska tillägg", |v| listed(v, "/mu_plugins")),
-    column("Constants", "Konstanter", |v| v["constants"].as_object().map(|all| all.keys().cloned().collect::<Vec<_>>().join(", ")).unwrap_or_default()),
+    column("Constants", "Konstanter", |v| {
+        v["constants"].as_object().map(|all| all.keys().cloned().collect::<Vec<_>>().join(", ")).unwrap_or_default()
+    }),
     column("By", "Av", |v| text(v, "/by")),
     column("Made", "Gjord", |v| time(v, "/created_at")),
 ];
@@ -189,7 +191,9 @@ fn place<'a>(slug: &'a Slug, verb: Option<&'a str>) -> Vec<&'a str> {
 async fn add(context: &Context, args: &Add) -> Outcome {
     let constants = constants(&args.constant).map_err(Failure::from)?;
     if args.plugin.is_empty() && args.mu_plugin.is_empty() && constants.is_empty() {
-        return Err(FieldError::new("plugin", "nothing-added", "there is nothing to add", "give --plugin, --mu-plugin or --constant").into());
+        return Err(
+            FieldError::new("plugin", "nothing-added", "there is nothing to add", "give --plugin, --mu-plugin or --constant").into()
+        );
     }
     // Asked before much is sent: whether there is such a municipality, and whether one may speak to this control plane at all.
     context.client.get(&path(&args.slug, None), &[]).await?;
@@ -242,10 +246,8 @@ fn constants(given: &[String]) -> Result<Map<String, Value>, FieldError> {
 async fn apply(context: &Context, args: &Apply) -> Outcome {
     let mut body = args.which.body();
     body.insert("despite_failed_rehearsal".to_owned(), json!(args.despite_failed_rehearsal));
-    let answer = context
-        .client
-        .post(&place(&args.which.slug, Some("apply")), &Value::Object(body), args.waiting.idempotency_key.as_deref())
-        .await?;
+    let answer =
+        context.client.post(&place(&args.which.slug, Some("apply")), &Value::Object(body), args.waiting.idempotency_key.as_deref()).await?;
     let Some((work, json)) = settle(context, &answer, &args.waiting).await? else { return Ok(()) };
     if context.output.is_json() {
         context.output.json(&json)?;
@@ -268,7 +270,10 @@ fn told(context: &Context, answer: &Answer) -> Outcome {
     let slug = text(&overlay, "/municipality");
     let rows = parts(&overlay, language);
     if rows.is_empty() {
-        output.say(&format!("{slug} adds nothing to the releases that it runs."), &format!("{slug} lägger inget till utgåvorna som den kör."))?;
+        output.say(
+            &format!("{slug} adds nothing to the releases that it runs."),
+            &format!("{slug} lägger inget till utgåvorna som den kör."),
+        )?;
     } else {
         line(&clean(&output.table(PARTS, &rows)))?;
     }

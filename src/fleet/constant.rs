@@ -200,11 +200,8 @@ mod tests {
 
     #[test]
     fn a_text_cannot_leave_its_quotes() {
-        let all = BTreeMap::from([
-            ("A".to_owned(), json!("it's \\' <?php ?> $x")),
-            ("B".to_owned(), json!(true)),
-            ("C".to_owned(), json!(1.5)),
-        ]);
+        let all =
+            BTreeMap::from([("A".to_owned(), json!("it's \\' <?php ?> $x")), ("B".to_owned(), json!(true)), ("C".to_owned(), json!(1.5))]);
         assert_eq!(
             php(&all).lines().skip(2).collect::<Vec<_>>(),
             [

@@ -212,7 +212,10 @@ fn fits(base: &Ground, more: usize) -> Result<()> {
     Err(Error::field(FieldError::new(
         "base",
         "too-many-layers",
-        format!("the image of release `{}` has {} layers; with {more} more it would have more than the {most} that an image holds", base.name, base.layers),
+        format!(
+            "the image of release `{}` has {} layers; with {more} more it would have more than the {most} that an image holds",
+            base.name, base.layers
+        ),
         "build the fork whole again: flotta release build with the folder of its Dockerfile",
     )))
 }

@@ -52,11 +52,7 @@ pub async fn standing(tools: &Tools, instance: &Instance) -> Result<Standing> {
 }
 
 /// The last rehearsal of a release on an instance, and what it found.
-async fn rehearsed(
-    tools: &Tools,
-    instance: &Instance,
-    release: ReleaseId,
-) -> Result<(Option<Operation>, Option<verdict::Rehearsed>)> {
+async fn rehearsed(tools: &Tools, instance: &Instance, release: ReleaseId) -> Result<(Option<Operation>, Option<verdict::Rehearsed>)> {
     let newest = operations::newest_of(&tools.store, OperationKind::Rehearse, &[instance.id]).await?.remove(&instance.id);
     let tried = |o: &Operation| rehearsals::Order::of(&o.input).is_some_and(|order| order.release == release);
     let Some(operation) = newest.filter(tried) else { return Ok((None, None)) };
@@ -106,7 +102,11 @@ pub async fn apply(tools: &Tools, instance: &Instance, despite: bool, by: &str, 
         return refused("overlay-applied", format!("`{slug}` runs its overlay as it is already"), "there is nothing to do");
     };
     if store::rollouts::bound(&tools.store).await?.contains_key(&instance.id) {
-        return refused("in-a-rollout", format!("`{slug}` is in a rollout"), "wait for its turn, which takes the overlay along, or skip it there");
+        return refused(
+            "in-a-rollout",
+            format!("`{slug}` is in a rollout"),
+            "wait for its turn, which takes the overlay along, or skip it there",
+        );
     }
     let (operation, found) = rehearsed(tools, instance, release.id).await?;
     if !despite {

@@ -290,10 +290,6 @@ pub async fn count_running(store: &Store, release: ReleaseId) -> Result<i64> {
     let id = release.text();
     read!(store, |c| {
         let with = rel::table.filter(rel::base_id.eq(&id).and(rel::overlay_id.is_not_null())).select(rel::id);
-        Ok(instance::table
-            .filter(instance::release_id.eq(&id).or(instance::release_id.eq_any(with)))
-            .count()
-            .get_result(c)
-            .await?)
+        Ok(instance::table.filter(instance::release_id.eq(&id).or(instance::release_id.eq_any(with))).count().get_result(c).await?)
     })
 }

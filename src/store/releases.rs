@@ -142,12 +142,11 @@ pub async fn newest_stable(store: &Store) -> Result<Option<Release>> {
 /// # Errors
 /// When the store fails.
 pub async fn names(store: &Store) -> Result<HashMap<ReleaseId, String>> {
-    let all: Vec<(String, String, Option<String>, Option<String>)> = read!(store, |c| Ok(release::table
-        .select((release::id, release::name, release::base_id, release::overlay_id))
-        .load(c)
-        .await?))?;
+    let all: Vec<(String, String, Option<String>, Option<String>)> =
+        read!(store, |c| Ok(release::table.select((release::id, release::name, release::base_id, release::overlay_id)).load(c).await?))?;
     let plain: HashMap<&str, &str> = all.iter().map(|(id, name, ..)| (id.as_str(), name.as_str())).collect();
-    let shown = |name: &String, base: &Option<String>| base.as_deref().and_then(|id| plain.get(id)).map_or(name.clone(), |n| (*n).to_owned());
+    let shown =
+        |name: &String, base: &Option<String>| base.as_deref().and_then(|id| plain.get(id)).map_or(name.clone(), |n| (*n).to_owned());
     all.iter()
         .map(|(id, name, base, overlay)| {
             let name = if overlay.is_some() { shown(name, base) } else { name.clone() };

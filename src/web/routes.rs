@@ -16,8 +16,8 @@ use actix_web::{
 
 use super::{
     api::{
-        account, audit, events, health, known, municipalities, operations, overlays, platform, policy, rehearsals, releases, rollouts, session,
-        tokens, users,
+        account, audit, events, health, known, municipalities, operations, overlays, platform, policy, rehearsals, releases, rollouts,
+        session, tokens, users,
     },
     guard, pages, problem,
 };

@@ -71,7 +71,10 @@ async fn an_overlay_is_added_rehearsed_applied_and_taken_back() {
     let answer = send(&plane, &keeper, "", body.clone()).await;
     assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
     let added: Value = answer.json().await.unwrap();
-    assert_eq!((&added["version"], &added["plugins"][0]["slug"], &added["constants"]), (&json!(1), &json!("events"), &json!({"WP_POST_REVISIONS": 5})));
+    assert_eq!(
+        (&added["version"], &added["plugins"][0]["slug"], &added["constants"]),
+        (&json!(1), &json!("events"), &json!({"WP_POST_REVISIONS": 5}))
+    );
     let instance = &added["instances"][0];
     assert_eq!(instance["words"]["en"], json!(["Plugin Events added 2.3", "Constant WP_POST_REVISIONS = 5"]));
     assert_eq!((&instance["applied"], &instance["runs"], &instance["release"]), (&json!(false), &Value::Null, &json!("6.8")));

@@ -183,7 +183,8 @@ impl Pack {
     /// # Errors
     /// Names the field when it cannot be read or is too large.
     pub fn one(&mut self, field: &str, path: &Path, top: &str) -> Outcome {
-        let unread = |e: &std::io::Error| Failure::usage(field, format!("{}: {e}", path.display()), "give a file or a folder that can be read");
+        let unread =
+            |e: &std::io::Error| Failure::usage(field, format!("{}: {e}", path.display()), "give a file or a folder that can be read");
         let file = File::open(path).map_err(|e| unread(&e))?;
         let meta = file.metadata().map_err(|e| unread(&e))?;
         let Some(name) = path.file_name().filter(|_| meta.is_file()) else {

@@ -64,7 +64,13 @@ impl State {
             }
             match word.to_ascii_uppercase().as_str() {
                 "FROM" if rest == "scratch" => {
-                    image = Some(ImageState { id: String::new(), labels: BTreeMap::new(), environment: Vec::new(), user: String::new(), layers: 0 });
+                    image = Some(ImageState {
+                        id: String::new(),
+                        labels: BTreeMap::new(),
+                        environment: Vec::new(),
+                        user: String::new(),
+                        layers: 0,
+                    });
                 }
                 "FROM" => {
                     let found = self.engine.find_image(rest).ok_or_else(|| refused(SYSTEM, format!("manifest for {rest} not found")))?;

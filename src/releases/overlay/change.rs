@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use super::keep;
 use crate::{
     error::{Error, FieldError, OutsideKind, Result},
-    fleet::{Holds, Municipality, Overlay, OverlayId, Scope},
+    fleet::{Holds, Municipality, Overlay, OverlayId, Scope, inventory::Component},
     instances::Tools,
     releases::{
         build::Base,
@@ -49,7 +49,8 @@ pub struct Remove {
 /// `Invalid` with everything that is wrong; `Conflict` when somebody else changed the overlay meanwhile.
 pub async fn add(tools: &Tools, scope: &Scope, of: &Municipality, upload: Upload, replace: bool, by: &str) -> Result<Overlay> {
     let before = store::overlays::current(&tools.store, scope, of.id).await?;
-    let work = Work { upload, before: before.as_ref().map(|b| b.holds.clone()).unwrap_or_default(), old: old(tools, before.as_ref()) };
+    let holds = before.as_ref().map(|b| b.holds.clone()).unwrap_or_default();
+    let work = Work { upload, before: holds, old: old(tools, before.as_ref()), adds: true };
     let now = tools.clock.now().as_second().max(0).unsigned_abs();
     let (work, content, replaces) = blocking(move || {
         let sent = checked(&work.upload.path(), &work.upload.context(), now)?;
@@ -57,7 +58,7 @@ pub async fn add(tools: &Tools, scope: &Scope, of: &Municipality, upload: Upload
             let fix = "give --plugin, --mu-plugin or --constant";
             return Err(FieldError::new("plugin", "nothing-added", "there is nothing in it", fix).into());
         }
-        let gone = names(&sent);
+        let gone = names(&sent.plugins, &sent.must_use, &sent.beside);
         let mut constants = work.before.constants.clone();
         constants.extend(sent.constants.clone());
         let mut replaces = work.before.replaces.clone();
@@ -68,7 +69,7 @@ pub async fn add(tools: &Tools, scope: &Scope, of: &Municipality, upload: Upload
                 replaces.remove(&one.slug);
             }
         }
-        let content = merge(&work, &gone, true, &constants, now)?;
+        let content = merge(&work, &gone, &constants, now)?;
         Ok((work, content, replaces))
     })
     .await?;
@@ -87,10 +88,10 @@ pub async fn remove(tools: &Tools, scope: &Scope, of: &Municipality, wanted: &Re
     constants.retain(|name, _| !wanted.all && !wanted.constants.contains(name));
     let mut upload = Upload::begin(tools).await?;
     upload.end().await?;
-    let work = Work { upload, before: holds, old: old(tools, before.as_ref()) };
+    let work = Work { upload, before: holds, old: old(tools, before.as_ref()), adds: false };
     let now = tools.clock.now().as_second().max(0).unsigned_abs();
     let (work, content) = blocking(move || {
-        let content = merge(&work, &gone, false, &constants, now)?;
+        let content = merge(&work, &gone, &constants, now)?;
         Ok((work, content))
     })
     .await?;
@@ -130,6 +131,8 @@ struct Work {
     upload: Upload,
     before: Holds,
     old: Option<PathBuf>,
+    /// Whether something is added; what is only taken out fits no worse.
+    adds: bool,
 }
 
 impl Work {
@@ -160,22 +163,20 @@ fn checked(body: &Path, target: &Path, now: u64) -> Result<Content> {
     Ok(content)
 }
 
-/// The places that a content takes, as paths.
-fn names(content: &Content) -> BTreeSet<String> {
-    let plugins = content.plugins.iter().map(|one| format!("plugins/{}", one.slug));
-    let must_use = content.must_use.iter().map(|one| &one.slug).chain(&content.beside).map(|name| format!("mu-plugins/{name}"));
+/// The places that these take, as paths.
+fn names(plugins: &[Component], must_use: &[Component], beside: &BTreeSet<String>) -> BTreeSet<String> {
+    let plugins = plugins.iter().map(|one| format!("plugins/{}", one.slug));
+    let must_use = must_use.iter().map(|one| &one.slug).chain(beside).map(|name| format!("mu-plugins/{name}"));
     plugins.chain(must_use).collect()
+}
+
+fn names_of(holds: &Holds) -> BTreeSet<String> {
+    names(&holds.plugins, &holds.must_use, &holds.beside)
 }
 
 /// The places that are to become empty.
 fn gone(holds: &Holds, wanted: &Remove) -> Result<BTreeSet<String>, Vec<FieldError>> {
-    let all = Content {
-        plugins: holds.plugins.clone(),
-        must_use: holds.must_use.clone(),
-        beside: holds.beside.clone(),
-        ..Content::default()
-    };
-    let there = names(&all);
+    let there = names_of(holds);
     if wanted.all {
         return if holds.is_nothing() { Err(vec![absent("all", "the overlay", "holds nothing")]) } else { Ok(there) };
     }
@@ -190,12 +191,21 @@ fn gone(holds: &Holds, wanted: &Remove) -> Result<BTreeSet<String>, Vec<FieldErr
             }
         }
     }
-    errors.extend(wanted.constants.iter().filter(|name| !holds.constants.contains_key(*name)).map(|name| {
-        absent("constants", name, "is not in the overlay")
-    }));
+    errors.extend(
+        wanted
+            .constants
+            .iter()
+            .filter(|name| !holds.constants.contains_key(*name))
+            .map(|name| absent("constants", name, "is not in the overlay")),
+    );
     errors.truncate(20);
     if errors.is_empty() && places.is_empty() && wanted.constants.is_empty() {
-        errors.push(FieldError::new("plugins", "nothing-removed", "nothing is named", "name a plugin, a must-use plugin or a constant, or `all`"));
+        errors.push(FieldError::new(
+            "plugins",
+            "nothing-removed",
+            "nothing is named",
+            "name a plugin, a must-use plugin or a constant, or `all`",
+        ));
     }
     if errors.is_empty() { Ok(places) } else { Err(errors) }
 }
@@ -206,38 +216,25 @@ fn absent(field: &str, name: &str, why: &str) -> FieldError {
 }
 
 /// Writes the next version: what was there but for the places that are taken or given up, then what was sent, then the constants.
-fn merge(work: &Work, gone: &BTreeSet<String>, sent: bool, constants: &BTreeMap<String, Value>, now: u64) -> Result<Content> {
+fn merge(work: &Work, gone: &BTreeSet<String>, constants: &BTreeMap<String, Value>, now: u64) -> Result<Content> {
     let target = work.merged();
     let mut archive = tar::Builder::new(BufWriter::with_capacity(256 * 1024, File::create(&target).map_err(failed(&target))?));
     let stays = |path: &str| {
         let place = path.split('/').take(2).collect::<Vec<_>>().join("/");
         path != CONSTANTS && !gone.contains(&place)
     };
-    if let Some(old) = &work.old {
+    // Where nothing of what was there stays, its file is not needed.
+    if let Some(old) = work.old.as_ref().filter(|_| !names_of(&work.before).is_subset(gone)) {
         if !old.is_file() {
             let message = "the file of the present overlay is gone from the fleet's home";
-            return Err(Error::Conflict(FieldError::new("overlay", "overlay-gone", message, "remove all of it and add its parts anew")))
-                .or_else(|e| if stays_nothing(work, gone) { Ok(()) } else { Err(e) })
-                .and_then(|()| finish(work, archive, constants, now));
+            return Err(Error::Conflict(FieldError::new("overlay", "overlay-gone", message, "remove all of it and add its parts anew")));
         }
         copy(old, "", &mut archive, stays).map_err(failed(old))?;
     }
-    if sent {
+    if work.adds {
         copy(&work.upload.context(), &format!("{FILES}/"), &mut archive, |_| true).map_err(failed(&target))?;
     }
     finish(work, archive, constants, now)
-}
-
-/// Whether nothing of what was there stays, so that its file is not needed.
-fn stays_nothing(work: &Work, gone: &BTreeSet<String>) -> bool {
-    let before = &work.before;
-    let all = Content {
-        plugins: before.plugins.clone(),
-        must_use: before.must_use.clone(),
-        beside: before.beside.clone(),
-        ..Content::default()
-    };
-    names(&all).is_subset(gone)
 }
 
 fn finish(work: &Work, mut archive: tar::Builder<BufWriter<File>>, constants: &BTreeMap<String, Value>, now: u64) -> Result<Content> {
@@ -337,7 +334,9 @@ async fn keep(
     if let Some(before) = before.as_ref().filter(|b| b.digest == digest && b.holds == holds) {
         return Ok(before.clone());
     }
-    tried(tools, scope, of, &content, &holds).await?;
+    if work.adds {
+        tried(tools, scope, of, &content, &holds).await?;
+    }
     if !digest.is_empty() {
         let (settings, file, digest) = (std::sync::Arc::clone(&tools.settings), work.merged(), digest.clone());
         blocking(move || super::keep::put(&settings, &file, &digest)).await?;

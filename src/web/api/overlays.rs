@@ -26,8 +26,7 @@ use crate::{
         difference::Tongue,
         overlay::{self, change},
     },
-    rollouts,
-    store,
+    rollouts, store,
     web::{
         Web,
         guard::Note,
@@ -87,7 +86,9 @@ pub async fn add(
     let replace = match query.0.replace.as_deref() {
         None | Some("" | "false") => false,
         Some("true") => true,
-        Some(_) => return Err(FieldError::new("replace", "wrong-type", "`replace` is neither true nor false", "write true or false").into()),
+        Some(_) => {
+            return Err(FieldError::new("replace", "wrong-type", "`replace` is neither true nor false", "write true or false").into());
+        }
     };
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if kind.split(';').next().unwrap_or_default().trim() != "application/x-tar" {
@@ -100,10 +101,7 @@ pub async fn add(
     };
     match changed.await {
         Ok(overlay) => settled(&web, &caller, &note, &found, &overlay).await,
-        Err(refused) => {
-            note.detail("code", problem::of_content(&refused).code);
-            Ok(problem::respond_content(&refused))
-        }
+        Err(refused) => Ok(problem::respond_content(&refused)),
     }
 }
 
@@ -211,10 +209,9 @@ async fn words(web: &Web, instance: &Instance, plain: ReleaseId, holds: &Holds) 
         releases::inventory::of(web.tools(), &release).await
     };
     match inventory.await {
-        Ok(inventory) => Words {
-            en: overlay::words(&inventory, holds, Tongue::English),
-            sv: overlay::words(&inventory, holds, Tongue::Swedish),
-        },
+        Ok(inventory) => {
+            Words { en: overlay::words(&inventory, holds, Tongue::English), sv: overlay::words(&inventory, holds, Tongue::Swedish) }
+        }
         Err(Error::Internal(why)) => {
             tracing::error!(why, "internal error");
             Words::default()

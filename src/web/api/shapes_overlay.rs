@@ -111,12 +111,8 @@ pub struct OverlayInstance {
 #[must_use]
 pub fn version(o: fleet::Overlay) -> OverlayVersion {
     let holds = o.holds;
-    let part = |one: Component| OverlayPart {
-        replaces: holds.replaces.contains(&one.slug),
-        slug: one.slug,
-        name: one.name,
-        version: one.version,
-    };
+    let part =
+        |one: Component| OverlayPart { replaces: holds.replaces.contains(&one.slug), slug: one.slug, name: one.name, version: one.version };
     OverlayVersion {
         version: o.version,
         plugins: holds.plugins.into_iter().map(part).collect(),

@@ -21,8 +21,8 @@ use crate::{
     drivers::wordpress::site_host,
     error::{Error, FieldError, OutsideKind, Result},
     fleet::{
-        Backup, Channel, Desired, Environment, Instance, InstanceState, Municipality, Operation, OperationKind, Overlaid, Policy, Release, ReleaseId,
-        access::Permission, known,
+        Backup, Channel, Desired, Environment, Instance, InstanceState, Municipality, Operation, OperationKind, Overlaid, Policy, Release,
+        ReleaseId, access::Permission, known,
     },
     instances::facts,
     onboarding::lifecycle,
@@ -123,7 +123,8 @@ pub async fn hold(web: Data<Web>, visit: Visit, caller: Caller, note: Note, path
                 "hold.reason" => e.at("reason"),
                 _ => e,
             });
-            let page = MunicipalityPage { errors: errors.collect(), hold: form, ..model(&web, &caller, visit.shell.language, &path).await? };
+            let page =
+                MunicipalityPage { errors: errors.collect(), hold: form, ..model(&web, &caller, visit.shell.language, &path).await? };
             at_home(visit, &page.slug).page_as(&web, status, &page)
         }
     }

@@ -84,7 +84,8 @@ async fn restored(web: &Web, caller: &Caller, note: &Note, slug: &str, version: 
 /// What the municipality's page shows of it.
 pub(super) async fn card(web: &Web, caller: &Caller, found: &Municipality, language: Language) -> Result<OverlayCard> {
     let shown = overlays::shown(web, caller, found).await?;
-    let history = store::overlays::list(web.store(), &caller.principal.scope(), found.id, PageRequest::new(None, Some(LATEST))?).await?.items;
+    let history =
+        store::overlays::list(web.store(), &caller.principal.scope(), found.id, PageRequest::new(None, Some(LATEST))?).await?.items;
     let line = |part: OverlayPart| OverlayLine { slug: part.slug, name: part.name, version: part.version, replaces: part.replaces };
     let may = |permission| caller.principal.may(permission);
     let slug = found.slug.as_str();

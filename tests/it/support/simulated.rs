@@ -125,7 +125,8 @@ impl Simulated {
             .map(|(k, v)| (k.to_owned(), v.to_owned()))
             .into();
         all.extend(labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
-        self.world.add_image(&image, ImageState { id: image_id(&image), labels: all, environment: Vec::new(), user: String::new(), layers: 9 });
+        self.world
+            .add_image(&image, ImageState { id: image_id(&image), labels: all, environment: Vec::new(), user: String::new(), layers: 9 });
         let register = Register { image, name: Some(name.to_owned()), contract: None, stable: false };
         releases::register(&self.app.tools, &register).await.unwrap()
     }
