@@ -41,6 +41,11 @@ $table_prefix = flotta_setting('WORDPRESS_TABLE_PREFIX', 'wp_');
 
 eval(flotta_setting('WORDPRESS_CONFIG_EXTRA', ''));
 
+// What a municipality's overlay sets. The image's label se.flotta.constants says that this is read.
+if (is_file('/etc/flotta/constants.php')) {
+    require '/etc/flotta/constants.php';
+}
+
 // What an image that is replaced, never changed, implies; WORDPRESS_CONFIG_EXTRA may have said otherwise.
 foreach ([
     'WP_DEBUG' => (bool) flotta_setting('WORDPRESS_DEBUG', ''),

@@ -27,6 +27,7 @@ pub mod migrate;
 pub mod municipality;
 pub mod operation;
 pub mod output;
+pub mod overlay;
 pub mod platform;
 pub mod progress;
 pub mod prompt;
@@ -121,6 +122,9 @@ pub enum Command {
     /// Register releases of the fork and move them between channels.
     #[command(subcommand)]
     Release(release::Command),
+    /// See and change what one municipality adds on top of every release.
+    #[command(subcommand)]
+    Overlay(overlay::Command),
     /// Move the fleet to a release, wave by wave.
     #[command(subcommand)]
     Rollout(rollout::Command),
@@ -212,6 +216,7 @@ async fn picked(cli: Cli, output: Output) -> Outcome {
         Command::Municipality(command) => municipality::run(&context()?, command).await,
         Command::Operation(command) => operation::run(&context()?, command).await,
         Command::Release(command) => release::run(&context()?, command).await,
+        Command::Overlay(command) => overlay::run(&context()?, command).await,
         Command::Rollout(command) => rollout::run(&context()?, command).await,
         Command::Backup(command) => backup::run(&context()?, command).await,
         Command::Platform(command) => platform::run(&context()?, command).await,

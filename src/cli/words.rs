@@ -57,6 +57,7 @@ pub fn step(name: &str, language: Language) -> &str {
         "restore" => language.pick("Database put back", "Databasen återställs"),
         "sealed-network" => language.pick("Network without a way out", "Nätverk utan väg ut"),
         "turn" => language.pick("Waiting for a turn", "Väntar på sin tur"),
+        "image" => language.pick("Image with the overlay", "Avbild med påbyggnaden"),
         "keys" => language.pick("Passwords of the copy", "Lösenord till kopian"),
         "copy" => language.pick("Copy of the data", "Kopia av data"),
         "baseline" => language.pick("The present release on the copy", "Nuvarande version på kopian"),

@@ -132,9 +132,12 @@ impl World {
             ]);
             if title == "wordpress" {
                 labels.insert("se.flotta.contract".to_owned(), "wordpress".to_owned());
+                labels.insert("se.flotta.constants".to_owned(), "/etc/flotta/constants.php".to_owned());
             }
-            world
-                .add_image(reference, ImageState { id: image_id(reference), labels, environment: Vec::new(), user: "www-data".to_owned() });
+            world.add_image(
+                reference,
+                ImageState { id: image_id(reference), labels, environment: Vec::new(), user: "www-data".to_owned(), layers: 9 },
+            );
             if title == "wordpress" {
                 world.put_image_files(reference, image::wordpress());
             }

@@ -207,6 +207,8 @@ pub struct ImageState {
     pub environment: Vec<String>,
     /// The user that its process runs as; empty for root.
     pub user: String,
+    /// How many layers it has.
+    pub layers: usize,
 }
 
 /// What an image is built from.

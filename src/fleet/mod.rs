@@ -6,6 +6,7 @@
 pub mod access;
 pub mod audit;
 pub mod backup;
+pub mod constant;
 pub mod container;
 pub mod contents;
 pub mod domain;
@@ -17,6 +18,7 @@ pub mod knobs;
 pub mod known;
 pub mod municipality;
 pub mod operation;
+pub mod overlay;
 pub mod policy;
 pub mod release;
 pub mod rollout;
@@ -32,6 +34,7 @@ pub use instance::{Desired, Environment, Instance, InstanceState, Limits, Networ
 pub use inventory::{Inventory, Origin};
 pub use municipality::{Code, Email, Municipality, Slug};
 pub use operation::{Direction, EventKind, Operation, OperationEvent, OperationKind, OperationState};
+pub use overlay::{Holds, Overlaid, Overlay, OverlayId};
 pub use policy::Policy;
 pub use release::{Channel, Contract, Release};
 pub use rollout::{Rollout, RolloutId};

@@ -119,6 +119,17 @@ impl Tools {
 }
 
 impl Target {
+    /// What it runs. The image of a release with an overlay may have been built since this was loaded.
+    ///
+    /// # Errors
+    /// When the release is gone or the store fails.
+    pub async fn made(&self) -> Result<Release> {
+        if self.release.image_id.is_empty() {
+            return store::releases::get(&self.tools.store, self.release.id).await;
+        }
+        Ok(self.release.clone())
+    }
+
     /// Its secrets, made where they are missing.
     ///
     /// # Errors

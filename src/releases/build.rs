@@ -18,7 +18,7 @@ use super::{
 use crate::{
     error::{Error, FieldError, OutsideKind, Result},
     fleet::{
-        Channel, Contract, Inventory, Origin, Release, ReleaseId,
+        Channel, Contract, Inventory, Origin, Release, ReleaseId, constant,
         container::{ImageBuild, ImageState},
         inventory::Component,
         release,
@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Labels that a built image gets.
-mod labels {
+pub(super) mod labels {
     pub const BASE: &str = "se.flotta.release.base";
     pub const CONTENT: &str = "se.flotta.release.content";
     pub const VERSION: &str = "org.opencontainers.image.version";
@@ -72,10 +72,21 @@ pub struct Ready {
     _upload: Arc<Upload>,
 }
 
-struct Base {
-    release: Release,
-    image: ImageState,
-    inventory: Inventory,
+/// A release that something is put on.
+pub(super) struct Base {
+    pub(super) release: Release,
+    pub(super) image: ImageState,
+    pub(super) inventory: Inventory,
+}
+
+/// What the Dockerfile of the light way needs to know of the base.
+pub(super) struct Ground {
+    name: String,
+    image: String,
+    user: String,
+    /// Its themes and plugins, by folder.
+    has: Vec<String>,
+    layers: usize,
 }
 
 /// Checks everything that can be checked before anything is built.
@@ -99,7 +110,7 @@ pub async fn prepare(tools: &Tools, request: &Build, upload: Upload) -> Result<P
     };
     let kind = if base.is_some() { Kind::Additions } else { Kind::Folder };
     let upload = Arc::new(upload);
-    let (files, now, image) = (Arc::clone(&upload), tools.clock.now().as_second().max(0).unsigned_abs(), base.as_ref().map(ground));
+    let (files, now, image) = (Arc::clone(&upload), tools.clock.now().as_second().max(0).unsigned_abs(), base.as_ref().map(Base::ground));
     let checked = tokio::task::spawn_blocking(move || context(&files.path(), &files.context(), kind, now, image.as_ref()));
     let content = checked.await.map_err(|e| Error::Internal(format!("checking a build: {e}")))??;
     if let Some(base) = &base {
@@ -134,39 +145,79 @@ async fn base(tools: &Tools, name: &str) -> Result<Base> {
         Err(Error::NotFound { .. }) => return Err(unknown().into()),
         other => other?,
     };
-    let gone = || {
-        let message = format!("the engine has the image of release `{name}` no more ({})", release.image_id);
-        FieldError::new("base", "image-gone", message, "fetch or build the image again, or build on another release")
-    };
-    let image = tools.engine.image(&release.image_id).await?.ok_or_else(gone)?;
-    let inventory = inventory::of(tools, &release).await?;
-    Ok(Base { release, image, inventory })
+    Base::of(tools, release).await
 }
 
-/// What the Dockerfile of the light way needs to know of the base: image, user, themes and plugins by folder.
-fn ground(base: &Base) -> (String, String, Vec<String>) {
-    let of = |top: &str, all: &[Component]| all.iter().map(|one| format!("{top}/{}", one.slug)).collect::<Vec<_>>();
-    let has = [of("themes", &base.inventory.themes), of("plugins", &base.inventory.plugins)].concat();
-    (base.image.id.clone(), base.image.user.clone(), has)
+impl Base {
+    /// The release with its image and what is in it.
+    ///
+    /// # Errors
+    /// `Invalid` naming `base` when the engine has the image no more; otherwise when it or the store fails.
+    pub(super) async fn of(tools: &Tools, release: Release) -> Result<Self> {
+        let name = &release.name;
+        let gone = || {
+            let message = format!("the engine has the image of release `{name}` no more ({})", release.image_id);
+            FieldError::new("base", "image-gone", message, "fetch or build the image again, or build on another release")
+        };
+        let image = tools.engine.image(&release.image_id).await?.ok_or_else(gone)?;
+        let inventory = inventory::of(tools, &release).await?;
+        Ok(Self { release, image, inventory })
+    }
+
+    /// What the Dockerfile of the light way needs to know of it.
+    pub(super) fn ground(&self) -> Ground {
+        let of = |top: &str, all: &[Component]| all.iter().map(|one| format!("{top}/{}", one.slug)).collect::<Vec<_>>();
+        Ground {
+            name: self.release.name.clone(),
+            image: self.image.id.clone(),
+            user: self.image.user.clone(),
+            has: [of("themes", &self.inventory.themes), of("plugins", &self.inventory.plugins)].concat(),
+            layers: self.image.layers,
+        }
+    }
 }
 
-fn context(body: &Path, target: &Path, kind: Kind, now: u64, base: Option<&(String, String, Vec<String>)>) -> Result<Content> {
+/// Checks what was sent and writes what is built from.
+pub(super) fn context(body: &Path, target: &Path, kind: Kind, now: u64, base: Option<&Ground>) -> Result<Content> {
     let failed = |e: std::io::Error| Error::outside("files", OutsideKind::Failed, format!("{}: {e}", target.display()));
     let source = BufReader::with_capacity(256 * 1024, File::open(body).map_err(failed)?);
     let mut archive = tar::Builder::new(std::io::BufWriter::with_capacity(256 * 1024, File::create(target).map_err(failed)?));
     let content = content::check(source, &mut archive, kind, now).map_err(Error::Invalid)?;
-    if let Some((image, user, has)) = base {
+    if let Some(base) = base {
         let added = content.themes.iter().map(|t| ("themes", t)).chain(content.plugins.iter().map(|p| ("plugins", p)));
-        let replaced: Vec<String> = added.map(|(top, one)| format!("{top}/{}", one.slug)).filter(|folder| has.contains(folder)).collect();
-        let text = dockerfile::of(&content, image, &replaced, user);
-        let mut header = tar::Header::new_gnu();
-        header.set_mode(0o644);
-        header.set_size(text.len() as u64);
-        archive.append_data(&mut header, "Dockerfile", text.as_bytes()).map_err(failed)?;
+        let replaced: Vec<String> =
+            added.map(|(top, one)| format!("{top}/{}", one.slug)).filter(|folder| base.has.contains(folder)).collect();
+        let text = dockerfile::of(&content, &base.image, &replaced, &base.user);
+        fits(base, dockerfile::layers(&text))?;
+        let constants = constant::php(&content.constants);
+        let files = [("Dockerfile", &text), (dockerfile::CONSTANTS, &constants)];
+        for (name, text) in files.iter().take(if content.constants.is_empty() { 1 } else { 2 }) {
+            let mut header = tar::Header::new_gnu();
+            header.set_mode(0o644);
+            header.set_size(text.len() as u64);
+            archive.append_data(&mut header, name, text.as_bytes()).map_err(failed)?;
+        }
     }
     let mut file = archive.into_inner().map_err(failed)?;
     std::io::Write::flush(&mut file).map_err(failed)?;
     Ok(content)
+}
+
+/// Whether the base has room for so many more layers; the engine would say so only at the end, in its own words.
+fn fits(base: &Ground, more: usize) -> Result<()> {
+    let most = dockerfile::MOST_LAYERS;
+    if base.layers + more <= most {
+        return Ok(());
+    }
+    Err(Error::field(FieldError::new(
+        "base",
+        "too-many-layers",
+        format!(
+            "the image of release `{}` has {} layers; with {more} more it would have more than the {most} that an image holds",
+            base.name, base.layers
+        ),
+        "build the fork whole again: flotta release build with the folder of its Dockerfile",
+    )))
 }
 
 fn name(request: &Build, base: Option<&Base>, content: &Content) -> Result<String> {
@@ -203,7 +254,7 @@ pub(super) fn repository(tools: &Tools) -> String {
 }
 
 /// Each build has a name of its own for its image, so that what one that failed takes away is nobody else's.
-fn reference(tools: &Tools, name: &str, id: ReleaseId) -> String {
+pub(super) fn reference(tools: &Tools, name: &str, id: ReleaseId) -> String {
     let id = id.text().replace('-', "");
     format!("{}:{}-{}", repository(tools), name.replace('+', "."), &id[id.len() - 8..])
 }
@@ -225,7 +276,7 @@ pub async fn run(tools: &Tools, ready: Ready, log: Sender<String>) -> Result<Rel
     if let Some(there) = taken(tools, &ready.name, &ready.origin).await? {
         return Ok(there);
     }
-    let unfinished = Unfinished { tools: tools.clone(), reference: Some(ready.image.reference.clone()) };
+    let unfinished = Unfinished::of(tools, &ready.image.reference);
     match build(tools, &ready, &log).await {
         Ok(release) => {
             unfinished.finished();
@@ -239,6 +290,35 @@ pub async fn run(tools: &Tools, ready: Ready, log: Sender<String>) -> Result<Rel
 }
 
 async fn build(tools: &Tools, ready: &Ready, log: &Sender<String>) -> Result<Release> {
+    let built = image(tools, &ready.image, ready.contract, &ready.content, log).await?;
+    let release = Release {
+        id: ready.id,
+        name: ready.name.clone(),
+        image: ready.image.reference.clone(),
+        image_id: built.id,
+        contract: built.contract,
+        channel: ready.channel,
+        created_at: tools.clock.now(),
+    };
+    store::releases::insert_built(&tools.store, &release, &ready.origin, &built.inventory).await?;
+    Ok(release)
+}
+
+/// An image that was built and can be a release.
+pub(super) struct Built {
+    pub(super) id: String,
+    pub(super) contract: Contract,
+    pub(super) inventory: Inventory,
+}
+
+/// Builds an image, reads it, and sees that what was to be put in is in.
+pub(super) async fn image(
+    tools: &Tools,
+    build: &ImageBuild,
+    contract: Option<Contract>,
+    content: &Content,
+    log: &Sender<String>,
+) -> Result<Built> {
     let failed = |error| match error {
         Error::Outside { kind: OutsideKind::Refused, message, .. } => Error::field(FieldError::new(
             "dockerfile",
@@ -248,28 +328,18 @@ async fn build(tools: &Tools, ready: &Ready, log: &Sender<String>) -> Result<Rel
         )),
         other => other,
     };
-    tools.engine.build_image(&ready.image, log.clone()).await.map_err(failed)?;
-    let reference = &ready.image.reference;
+    tools.engine.build_image(build, log.clone()).await.map_err(failed)?;
+    let reference = &build.reference;
     let image = tools.engine.image(reference).await?.ok_or_else(|| Error::Internal(format!("{reference} was built and is not there")))?;
-    let contract = match ready.contract {
+    let contract = match contract {
         Some(contract) => contract,
         None => contract_of(&image, "dockerfile", "the built image")?,
     };
     super::can_run(contract)?;
     say(log, "reading what is in the image");
     let inventory = inventory::read(tools, &image.id).await?;
-    proved(&ready.content, &inventory)?;
-    let release = Release {
-        id: ready.id,
-        name: ready.name.clone(),
-        image: reference.clone(),
-        image_id: image.id,
-        contract,
-        channel: ready.channel,
-        created_at: tools.clock.now(),
-    };
-    store::releases::insert_built(&tools.store, &release, &ready.origin, &inventory).await?;
-    Ok(release)
+    proved(content, &inventory)?;
+    Ok(Built { id: image.id, contract, inventory })
 }
 
 /// What was to be put in is in, and WordPress too.
@@ -286,7 +356,12 @@ fn proved(content: &Content, inventory: &Inventory) -> Result<()> {
     let missing = |asked: &[Component], has: &[Component]| {
         asked.iter().find(|one| !has.iter().any(|h| h.slug == one.slug && h.version == one.version)).map(|one| one.slug.clone())
     };
-    match missing(&content.themes, &inventory.themes).or_else(|| missing(&content.plugins, &inventory.plugins)) {
+    // Of must-use plugins, one without a version may be an empty file, which an inventory leaves out.
+    let must_use: Vec<Component> = content.must_use.iter().filter(|one| !one.version.is_empty()).cloned().collect();
+    let missing = missing(&content.themes, &inventory.themes)
+        .or_else(|| missing(&content.plugins, &inventory.plugins))
+        .or_else(|| missing(&must_use, &inventory.must_use));
+    match missing {
         Some(slug) => Err(Error::Internal(format!("`{slug}` was put into the image and is not in it"))),
         None => Ok(()),
     }
@@ -298,17 +373,21 @@ fn say(log: &Sender<String>, line: &str) {
 }
 
 /// Removes the image of a build that did not come to its end, also where its caller went away.
-struct Unfinished {
+pub(super) struct Unfinished {
     tools: Tools,
     reference: Option<String>,
 }
 
 impl Unfinished {
-    fn finished(mut self) {
+    pub(super) fn of(tools: &Tools, reference: &str) -> Self {
+        Self { tools: tools.clone(), reference: Some(reference.to_owned()) }
+    }
+
+    pub(super) fn finished(mut self) {
         self.reference = None;
     }
 
-    async fn undo(mut self) {
+    pub(super) async fn undo(mut self) {
         if let Some(reference) = self.reference.take() {
             remove(&self.tools, &reference).await;
         }

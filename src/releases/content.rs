@@ -15,6 +15,7 @@ use super::headers::{self, HEADER_BYTES};
 use crate::{
     error::FieldError,
     fleet::{
+        constant,
         inventory::{Component, Inventory, compare_versions},
         release::{MOST_BYTES, MOST_ENTRIES},
     },
@@ -23,18 +24,28 @@ use crate::{
 
 /// In a context, where the themes and plugins of the light way lie.
 pub const FILES: &str = "files";
+/// In an overlay, where its constants stand.
+pub const CONSTANTS: &str = "constants.json";
+/// They are never as long.
+const LONGEST_CONSTANTS: u64 = 512 * 1024;
+/// The folder of must-use plugins.
+const MUST_USE: &str = "mu-plugins";
+/// The place over which the agent is mounted.
+const AGENT: &str = "flotta-agent.php";
 
 /// What a tar is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `themes/SLUG/…` and `plugins/SLUG/…`, put on another release.
     Additions,
+    /// `plugins/SLUG/…`, `mu-plugins/…` and `constants.json`: what one municipality adds.
+    Overlay,
     /// A folder with a Dockerfile.
     Folder,
 }
 
 /// What was found in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Content {
     /// SHA-256 over paths, modes and bytes, sorted: the same content has the same, however it was packed.
     pub sha256: String,
@@ -42,8 +53,22 @@ pub struct Content {
     pub themes: Vec<Component>,
     /// The plugins that are added.
     pub plugins: Vec<Component>,
+    /// The must-use plugins that are added.
+    pub must_use: Vec<Component>,
+    /// What else is put beside those.
+    pub beside: BTreeSet<String>,
+    /// Constants that are set.
+    pub constants: BTreeMap<String, serde_json::Value>,
     /// Of those, the folders below `wp-content` that hold PHP.
     pub compiled: Vec<String>,
+}
+
+impl Content {
+    /// Whether files are put in.
+    #[must_use]
+    pub fn has_files(&self) -> bool {
+        !(self.themes.is_empty() && self.plugins.is_empty() && self.must_use.is_empty() && self.beside.is_empty())
+    }
 }
 
 struct Found {
@@ -58,7 +83,8 @@ struct Found {
 /// # Errors
 /// Everything that is wrong with it, by field.
 pub fn check<W: Write>(source: impl Read, target: &mut tar::Builder<W>, kind: Kind, now: u64) -> Result<Content, Vec<FieldError>> {
-    let mut reader = Reader { kind, now, seen: BTreeMap::new(), total: 0, headers: BTreeMap::new() };
+    let (seen, headers) = (BTreeMap::new(), BTreeMap::new());
+    let mut reader = Reader { kind, now, seen, total: 0, headers, constants: Vec::new() };
     let mut archive = tar::Archive::new(source);
     let entries = archive.entries().map_err(|e| vec![unreadable(&e)])?;
     for entry in entries {
@@ -75,6 +101,8 @@ struct Reader {
     total: u64,
     /// The first bytes of files that may head a theme or plugin.
     headers: BTreeMap<String, Vec<u8>>,
+    /// The file with the constants of an overlay.
+    constants: Vec<u8>,
 }
 
 impl Reader {
@@ -105,6 +133,7 @@ impl Reader {
                 self.note(path, false, true, &[b"link ", to.as_bytes()]);
                 Ok(())
             }
+            EntryType::Regular if self.kind == Kind::Overlay && path == CONSTANTS => self.constants(&mut entry),
             EntryType::Regular => self.file(&mut entry, &parts, path, target),
             other => Err(escapes(&path, &format!("is neither file, folder nor symbolic link ({other:?})"), "leave it out")),
         }
@@ -124,11 +153,16 @@ impl Reader {
         }
         let mode = entry.header().mode().unwrap_or(0o644);
         let mode = match self.kind {
-            Kind::Additions if mode & 0o111 != 0 => 0o755,
-            Kind::Additions => 0o644,
             Kind::Folder => mode & 0o777,
+            _ if mode & 0o111 != 0 => 0o755,
+            _ => 0o644,
         };
-        let heads = self.kind == Kind::Additions && parts.len() == 3 && (parts[2] == "style.css" || parts[2].ends_with(".php"));
+        let heads = match (self.kind, parts) {
+            (Kind::Folder, _) => false,
+            (_, [top, file]) => top == MUST_USE && file.ends_with(".php"),
+            (_, [top, _, file]) => top != MUST_USE && (file == "style.css" || file.ends_with(".php")),
+            _ => false,
+        };
         let mut copy = Copy { inner: entry, digest: Sha256::new(), beginning: Vec::new() };
         let header = &mut self.header(tar::EntryType::Regular, mode, size);
         target.append_data(header, self.place(&path), &mut copy).map_err(|e| unwritten(&e))?;
@@ -137,6 +171,17 @@ impl Reader {
             self.headers.insert(path.clone(), beginning);
         }
         self.note(path, false, false, &[format!("file {mode:o} {size} ").as_bytes(), &digest]);
+        Ok(())
+    }
+
+    fn constants<R: Read>(&mut self, entry: &mut tar::Entry<'_, R>) -> Result<(), FieldError> {
+        if entry.size() > LONGEST_CONSTANTS {
+            return Err(too_much(format!("{CONSTANTS} is longer than {} KiB", LONGEST_CONSTANTS >> 10)));
+        }
+        entry.read_to_end(&mut self.constants).map_err(|e| unwritten(&e))?;
+        let bytes = std::mem::take(&mut self.constants);
+        self.note(CONSTANTS.to_owned(), false, false, &[b"constants ", &bytes]);
+        self.constants = bytes;
         Ok(())
     }
 
@@ -166,6 +211,21 @@ impl Reader {
                 ));
             }
         }
+        if self.kind == Kind::Overlay
+            && let Some(top) = parts.first()
+        {
+            let (slug, folder) = (parts.get(1), top == "plugins" || top == MUST_USE);
+            if !(folder || top == CONSTANTS && slug.is_none()) || slug.is_some_and(|slug| !is_slug(slug)) {
+                return Err(escapes(
+                    text,
+                    "is neither below plugins/NAME nor mu-plugins",
+                    "themes belong to releases; name folders by letters, digits, dots and hyphens",
+                ));
+            }
+            if top == MUST_USE && slug.is_some_and(|slug| slug.eq_ignore_ascii_case(AGENT)) {
+                return Err(escapes(text, "is the place of Flotta's own agent", "give it another name"));
+            }
+        }
         Ok(Some(parts).filter(|parts| !parts.is_empty()))
     }
 
@@ -192,7 +252,7 @@ impl Reader {
     /// Whether a symbolic link stays in the theme or plugin, or in the folder of the Dockerfile.
     fn inside(&self, parts: &[String], to: &str) -> Result<(), FieldError> {
         let path = parts.join("/");
-        let floor = if self.kind == Kind::Additions { 2 } else { 0 };
+        let floor = if self.kind == Kind::Folder { 0 } else { 2 };
         let mut depth = parts.len().saturating_sub(1);
         let out =
             || escapes(&path, &format!("is a symbolic link out of its folder, to `{}`", to.escape_debug()), "put the file itself there");
@@ -211,7 +271,7 @@ impl Reader {
     }
 
     fn place(&self, path: &str) -> String {
-        if self.kind == Kind::Additions { format!("{FILES}/{path}") } else { path.to_owned() }
+        if self.kind == Kind::Folder { path.to_owned() } else { format!("{FILES}/{path}") }
     }
 
     fn header(&self, kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
@@ -257,6 +317,32 @@ impl Reader {
         Ok(content)
     }
 
+    /// What only an overlay holds.
+    fn overlay(&self, content: &mut Content, errors: &mut Vec<FieldError>) {
+        for path in self.seen.keys().filter_map(|path| path.strip_prefix(MUST_USE)?.strip_prefix('/')).filter(|path| !path.contains('/')) {
+            match self.headers.get(&format!("{MUST_USE}/{path}")) {
+                Some(bytes) => content.must_use.push(headers::must_use(path, &headers::beginning(bytes))),
+                None => {
+                    content.beside.insert(path.to_owned());
+                }
+            }
+        }
+        let all = if self.constants.is_empty() { Ok(BTreeMap::new()) } else { serde_json::from_slice(&self.constants) };
+        match all {
+            Ok(all) => content.constants = all,
+            Err(e) => errors.push(FieldError::new(
+                "constant",
+                "invalid-json",
+                format!("{CONSTANTS} is no JSON object: {e}"),
+                "write it as {\"NAME\": value}",
+            )),
+        }
+        if content.constants.len() > constant::MOST {
+            errors.push(FieldError::new("constant", "too-many", format!("more than {} constants are set", constant::MOST), "remove some"));
+        }
+        errors.extend(content.constants.iter().filter_map(|(name, value)| constant::check(name, value).err()).take(20));
+    }
+
     fn additions(&self, content: &mut Content) -> Result<(), Vec<FieldError>> {
         let mut errors = Vec::new();
         let slugs = |top: &str| -> BTreeSet<&str> {
@@ -287,10 +373,14 @@ impl Reader {
                 )),
             }
         }
+        if self.kind == Kind::Overlay {
+            self.overlay(content, &mut errors);
+        }
         let php = |folder: &str| self.seen.keys().any(|path| path.ends_with(".php") && path.starts_with(&format!("{folder}/")));
         let folders = content.themes.iter().map(|t| ("themes", t)).chain(content.plugins.iter().map(|p| ("plugins", p)));
-        content.compiled = folders.map(|(top, one)| format!("{top}/{}", one.slug)).filter(|folder| php(folder)).collect();
-        if content.themes.is_empty() && content.plugins.is_empty() && errors.is_empty() {
+        let folders = folders.map(|(top, one)| format!("{top}/{}", one.slug)).chain([MUST_USE.to_owned()]);
+        content.compiled = folders.filter(|folder| php(folder)).collect();
+        if self.kind == Kind::Additions && content.themes.is_empty() && content.plugins.is_empty() && errors.is_empty() {
             errors.push(FieldError::new("theme", "nothing-added", "there is neither theme nor plugin in it", "give --theme or --plugin"));
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
@@ -302,7 +392,7 @@ impl Reader {
 pub fn misfits(content: &Content, base: &str, has: &Inventory) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let all = content.themes.iter().map(|t| ("theme", t)).chain(content.plugins.iter().map(|p| ("plugin", p)));
-    for (field, one) in all {
+    for (field, one) in all.chain(content.must_use.iter().map(|m| ("mu_plugin", m))) {
         let core = has.wordpress.as_ref().map(|core| core.version.as_str());
         for (needs, what, there, code) in [
             (&one.requires_php, "PHP", has.php.as_deref(), "needs-newer-php"),

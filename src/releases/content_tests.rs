@@ -152,3 +152,52 @@ fn what_the_base_lacks_is_told() {
     assert_eq!(codes(&one("8.5", "6.9", "other")), ["needs-newer-php", "needs-newer-wordpress", "no-parent-theme"]);
     assert!(misfits(&one("9", "9", ""), "x", &Inventory::default()).is_empty());
 }
+
+const EVENTS: &str = "<?php\n/* Plugin Name: Events\nVersion: 2.3 */";
+
+#[test]
+fn an_overlay_holds_plugins_must_use_plugins_and_constants() {
+    let tar = pack(&[
+        ("plugins/events/events.php", FILE, EVENTS, 0o644),
+        ("mu-plugins/head.php", FILE, "<?php", 0o644),
+        ("mu-plugins/parts/a.php", FILE, "<?php", 0o644),
+        ("constants.json", FILE, r#"{"WP_POST_REVISIONS": 5}"#, 0o644),
+    ]);
+    let mut target = tar::Builder::new(Vec::new());
+    let content = super::check(tar.as_slice(), &mut target, Kind::Overlay, 1).unwrap();
+    assert_eq!((content.plugins[0].slug.as_str(), content.plugins[0].version.as_str()), ("events", "2.3"));
+    assert_eq!(content.must_use[0].slug, "head.php");
+    assert_eq!(content.beside.iter().collect::<Vec<_>>(), ["parts"]);
+    assert_eq!(content.constants["WP_POST_REVISIONS"], 5);
+    assert_eq!(content.compiled, ["plugins/events", "mu-plugins"]);
+    let written = target.into_inner().unwrap();
+    let mut archive = tar::Archive::new(written.as_slice());
+    let all: Vec<String> = archive.entries().unwrap().map(|e| e.unwrap().path().unwrap().display().to_string()).collect();
+    assert!(all.contains(&"files/mu-plugins/parts/a.php".to_owned()) && !all.iter().any(|path| path.contains("constants")), "{all:?}");
+    let other = pack(&[("constants.json", FILE, r#"{"WP_POST_REVISIONS": 6}"#, 0o644)]);
+    assert_ne!(check(Kind::Overlay, &other).unwrap().sha256, content.sha256);
+    assert!(!check(Kind::Overlay, &other).unwrap().has_files());
+}
+
+#[test]
+fn what_is_no_overlay_is_refused() {
+    let link = tar::EntryType::Symlink;
+    for (entry, expected) in [
+        (("themes/hbg/style.css", FILE, STYLE, 0o644), "bad-entry"),
+        (("plugins/events/readme.txt", FILE, "x", 0o644), "no-plugin"),
+        (("plugins/../../etc/x", FILE, "x", 0o644), "bad-entry"),
+        (("plugins/events/out", link, "../../x", 0o777), "bad-entry"),
+        (("mu-plugins/out.php", link, "/etc/passwd", 0o777), "bad-entry"),
+        (("mu-plugins/flotta-agent.php", FILE, "<?php", 0o644), "bad-entry"),
+        (("constants.json/x", FILE, "{}", 0o644), "bad-entry"),
+        (("constants.json", FILE, "[1]", 0o644), "invalid-json"),
+        (("constants.json", FILE, r#"{"DB_NAME": "x"}"#, 0o644), "fixed-constant"),
+        (("constants.json", FILE, r#"{"MATOMO_TOKEN": "x"}"#, 0o644), "secret-constant"),
+        (("constants.json", FILE, r#"{"A": [1]}"#, 0o644), "invalid-value"),
+        (("Dockerfile", FILE, "FROM x", 0o644), "bad-entry"),
+    ] {
+        assert_eq!(code(Kind::Overlay, &[entry]), expected, "{}", entry.0);
+    }
+    let many: Vec<String> = (0..=constant::MOST).map(|n| format!("\"A{n}\": 1")).collect();
+    assert_eq!(code(Kind::Overlay, &[("constants.json", FILE, &format!("{{{}}}", many.join(",")), 0o644)]), "too-many");
+}

@@ -5,6 +5,12 @@
 
 use super::content::{Content, FILES};
 
+/// The most layers that an image holds.
+pub const MOST_LAYERS: usize = 127;
+/// In a context, the file with the constants of an overlay.
+pub const CONSTANTS: &str = "constants.php";
+/// Where they lie in an image; its `wp-config.php` says by a label that it includes them.
+const CONSTANTS_PLACE: &str = "/etc/flotta";
 const PLACE: &str = "/var/www/html/wp-content";
 /// Where the release image keeps what was compiled (see `docker/wordpress/compile`).
 const COMPILED: &str = "/opt/flotta/opcache";
@@ -20,9 +26,15 @@ pub fn of(content: &Content, base_image: &str, replaced: &[String], user: &str) 
             replaced.iter().flat_map(|folder| [format!("{PLACE}/{folder}"), format!("{COMPILED}/*{PLACE}/{folder}")]).collect();
         text.push_str(&format!("RUN rm -rf {}\n", gone.join(" ")));
     }
-    text.push_str(&format!("COPY {FILES}/ {PLACE}/\n"));
-    if !content.compiled.is_empty() {
-        let all: Vec<String> = content.compiled.iter().map(|folder| format!("{PLACE}/{folder}")).collect();
+    if content.has_files() {
+        text.push_str(&format!("COPY {FILES}/ {PLACE}/\n"));
+    }
+    let mut all: Vec<String> = content.compiled.iter().map(|folder| format!("{PLACE}/{folder}")).collect();
+    if !content.constants.is_empty() {
+        text.push_str(&format!("COPY {CONSTANTS} {CONSTANTS_PLACE}/{CONSTANTS}\n"));
+        all.push(CONSTANTS_PLACE.to_owned());
+    }
+    if !all.is_empty() {
         text.push_str(&format!("RUN test ! -x /usr/local/bin/flotta-compile || /usr/local/bin/flotta-compile {}\n", all.join(" ")));
     }
     if !user.is_empty() {
@@ -31,13 +43,41 @@ pub fn of(content: &Content, base_image: &str, replaced: &[String], user: &str) 
     text
 }
 
+/// How many layers a Dockerfile of the light way adds.
+#[must_use]
+pub fn layers(text: &str) -> usize {
+    text.lines().filter(|line| line.starts_with("RUN ") || line.starts_with("COPY ")).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fleet::inventory::Component;
+
+    #[test]
+    fn an_overlay_brings_its_constants() {
+        let content = Content {
+            must_use: vec![Component { slug: "a.php".into(), ..Component::default() }],
+            compiled: vec!["mu-plugins".into()],
+            constants: [("A".to_owned(), serde_json::json!(1))].into(),
+            ..Content::default()
+        };
+        let text = of(&content, "sha256:1", &[], "www-data");
+        assert_eq!(
+            text,
+            "FROM sha256:1\nUSER root\nCOPY files/ /var/www/html/wp-content/\nCOPY constants.php /etc/flotta/constants.php\n\
+             RUN test ! -x /usr/local/bin/flotta-compile || /usr/local/bin/flotta-compile /var/www/html/wp-content/mu-plugins /etc/flotta\n\
+             USER www-data\n"
+        );
+        assert_eq!(layers(&text), 3);
+        let only = Content { constants: content.constants, ..Content::default() };
+        assert!(!of(&only, "x", &[], "").contains("files/"), "there is no such folder then");
+    }
 
     #[test]
     fn the_older_version_goes_first() {
-        let content = Content { compiled: vec!["plugins/events".into()], ..Content::default() };
+        let events = Component { slug: "events".into(), ..Component::default() };
+        let content = Content { plugins: vec![events], compiled: vec!["plugins/events".into()], ..Content::default() };
         assert_eq!(
             of(&content, "sha256:1", &["themes/hbg".into()], "www-data"),
             "FROM sha256:1\nUSER root\n\
@@ -46,6 +86,7 @@ mod tests {
              RUN test ! -x /usr/local/bin/flotta-compile || /usr/local/bin/flotta-compile /var/www/html/wp-content/plugins/events\n\
              USER www-data\n"
         );
-        assert_eq!(of(&Content::default(), "x", &[], ""), "FROM x\nUSER root\nCOPY files/ /var/www/html/wp-content/\n");
+        let plain = Content { compiled: Vec::new(), ..content };
+        assert_eq!(of(&plain, "x", &[], ""), "FROM x\nUSER root\nCOPY files/ /var/www/html/wp-content/\n");
     }
 }

@@ -14,6 +14,7 @@ pub mod difference;
 mod dockerfile;
 pub mod headers;
 pub mod inventory;
+pub mod overlay;
 mod remove;
 pub mod upload;
 

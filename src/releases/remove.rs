@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use tracing::{info, warn};
 
-use super::{build, inventory, upload};
+use super::{build, inventory, overlay, upload};
 use crate::{
     error::{Error, FieldError, OutsideKind, Result},
     instances::Tools,
@@ -33,6 +33,12 @@ pub async fn delete(tools: &Tools, name: &str, confirm: &str) -> Result<()> {
         .into());
     }
     let mut uses = store::releases::uses(&tools.store, release.id).await?;
+    // What municipalities have made of it goes with it.
+    let with = store::derived::all(&tools.store, Some(release.id)).await?;
+    for one in &with {
+        let more = store::releases::uses(&tools.store, one.id).await?;
+        uses.extend(more.into_iter().map(|needs| format!("{needs}, with an overlay")));
+    }
     let alone = store::releases::images(&tools.store).await?.iter().filter(|(_, id)| *id == release.image_id).count() == 1;
     if uses.is_empty() && alone {
         // Old containers are kept for a while, to go back to.
@@ -49,6 +55,9 @@ pub async fn delete(tools: &Tools, name: &str, confirm: &str) -> Result<()> {
             "move them to another release first; old containers go by themselves a week after an update",
         )));
     }
+    for one in with {
+        forget(tools, &one).await?;
+    }
     let built = store::releases::origin(&tools.store, release.id).await?.is_some();
     store::releases::delete(&tools.store, release.id).await?;
     if built {
@@ -57,7 +66,19 @@ pub async fn delete(tools: &Tools, name: &str, confirm: &str) -> Result<()> {
     Ok(())
 }
 
-/// Removes what builds have left: images of this fleet's own that no release needs, folders of what was sent.
+/// Forgets a release with an overlay, and its image.
+async fn forget(tools: &Tools, release: &crate::fleet::Release) -> Result<()> {
+    match store::releases::delete(&tools.store, release.id).await {
+        // Another control plane did it.
+        Err(Error::NotFound { .. }) => {}
+        other => other?,
+    }
+    remove(tools, &release.image).await;
+    Ok(())
+}
+
+/// Removes what builds have left: releases with an overlay that nothing needs, images of this fleet's own that no release needs,
+/// folders of what was sent, files of overlays that are gone. Of each instance, the last three releases stay, by its history.
 ///
 /// # Errors
 /// When the engine or the store fails.
@@ -69,6 +90,18 @@ pub async fn prune(tools: &Tools) -> Result<()> {
     let swept = tokio::task::spawn_blocking(move || upload::sweep(&settings)).await.map_err(|e| Error::Internal(e.to_string()))?;
     if let Err(error) = swept {
         warn!(%error, "what was sent for builds that broke off could not be removed");
+    }
+    if let Err(error) = overlay::sweep(tools).await {
+        warn!(%error, "files of overlays that are gone could not be removed");
+    }
+    let hour_ago = tools.clock.now().checked_sub(jiff::SignedDuration::from_secs(YOUNG_SECONDS)).unwrap_or(jiff::Timestamp::MIN);
+    for release in overlay::derived::unneeded(tools, hour_ago).await? {
+        match forget(tools, &release).await {
+            Ok(()) => info!(release = release.name, "a release with an overlay that nothing needs was removed"),
+            // Needed since it was looked at.
+            Err(Error::Conflict(_)) => {}
+            Err(other) => return Err(other),
+        }
     }
     // The images first: one that is registered between the two answers is in the second.
     let images = tools.engine.images_of(&build::repository(tools)).await?;

@@ -30,6 +30,8 @@ pub struct Candidate {
     pub policy: Policy,
     /// The rollout that it is in already.
     pub bound: Option<RolloutId>,
+    /// Whether it runs what the release is for it: the release, with its municipality's overlay where there is one.
+    pub already: bool,
 }
 
 /// One part of the fleet that is updated together.
@@ -194,7 +196,7 @@ pub fn plan(candidates: Vec<Candidate>, wanted: &Wanted, now: Timestamp) -> Resu
 }
 
 fn leave_out(c: &Candidate, release: ReleaseId, now: Timestamp) -> Option<LeftOut> {
-    if c.instance.release == release {
+    if c.already {
         return Some(LeftOut::Already);
     }
     if c.bound.is_some() {

@@ -13,7 +13,7 @@ use super::plan::{self, Candidate, Plan, Ring, Slice, USUAL_SECONDS, Wanted};
 use crate::{
     error::{Error, FieldError, Result},
     fleet::{
-        Channel, Environment, Instance, OperationKind, OperationState, Policy, Release, Rollout, RolloutId, Scope,
+        Channel, Environment, Instance, OperationKind, OperationState, Overlaid, Policy, Release, ReleaseId, Rollout, RolloutId, Scope,
         knobs::{Knobs, Rehearse, Schedule},
         rollout::{MemberState, RolloutEventKind, RolloutMember, RolloutState, Why},
         update::Migration,
@@ -184,11 +184,13 @@ pub async fn prepare(tools: &Tools, request: &Request) -> Result<Prepared> {
             Err(error) => errors.push(error),
         }
     }
-    let meant = meant(tools, request, environment, from, &mut errors).await?;
+    let overlaid = store::derived::overlaid(&tools.store).await?;
+    let meant = meant(tools, request, environment, from, &overlaid, &mut errors).await?;
     let (Some(release), true) = (release, errors.is_empty()) else { return Err(Error::Invalid(errors)) };
     let rings = request.rings.iter().map(|r| Ring { name: r.name.trim().to_owned(), members: r.municipalities.clone() }).collect();
     let wanted = Wanted { release: release.id, rings, waves: slices, knobs: knobs.clone(), update_seconds: usual_seconds(tools).await? };
-    let plan = plan::plan(candidates(tools, meant, supersedes).await?, &wanted, tools.clock.now()).map_err(Error::Invalid)?;
+    let candidates = candidates(tools, meant, &overlaid, release.id, supersedes).await?;
+    let plan = plan::plan(candidates, &wanted, tools.clock.now()).map_err(Error::Invalid)?;
     Ok(Prepared { release, knobs, plan, parent })
 }
 
@@ -209,7 +211,7 @@ async fn release(tools: &Tools, field: &str, name: &str, errors: &mut Vec<FieldE
     }
 }
 
-async fn release_id(tools: &Tools, name: &str, errors: &mut Vec<FieldError>) -> Result<Option<crate::fleet::ReleaseId>> {
+async fn release_id(tools: &Tools, name: &str, errors: &mut Vec<FieldError>) -> Result<Option<ReleaseId>> {
     Ok(release(tools, "from", name, errors).await?.map(|r| r.id))
 }
 
@@ -218,7 +220,8 @@ async fn meant(
     tools: &Tools,
     request: &Request,
     environment: Option<Environment>,
-    from: Option<crate::fleet::ReleaseId>,
+    from: Option<ReleaseId>,
+    overlaid: &Overlaid,
     errors: &mut Vec<FieldError>,
 ) -> Result<Vec<Instance>> {
     let all = store::instances::all(&tools.store, &Scope::Fleet).await?;
@@ -235,13 +238,19 @@ async fn meant(
     let fits = |i: &Instance| {
         (wanted.is_empty() || wanted.contains(i.slug.as_str()))
             && environment.is_none_or(|e| i.environment == e)
-            && from.is_none_or(|r| i.release == r)
+            && from.is_none_or(|r| overlaid.plain(i.release) == r)
     };
     Ok(all.iter().filter(|i| fits(i)).cloned().collect())
 }
 
 /// With what is known of each; who is in the rollout that this one supersedes is in none.
-async fn candidates(tools: &Tools, meant: Vec<Instance>, supersedes: Option<RolloutId>) -> Result<Vec<Candidate>> {
+async fn candidates(
+    tools: &Tools,
+    meant: Vec<Instance>,
+    overlaid: &Overlaid,
+    release: ReleaseId,
+    supersedes: Option<RolloutId>,
+) -> Result<Vec<Candidate>> {
     let mut policies = store::policies::all(&tools.store).await?;
     let bound = store::rollouts::bound(&tools.store).await?;
     let mut sites = std::collections::HashMap::new();
@@ -263,6 +272,7 @@ async fn candidates(tools: &Tools, meant: Vec<Instance>, supersedes: Option<Roll
             sites: sites.get(&instance.id).copied(),
             policy: policies.remove(&instance.id).unwrap_or_else(|| Policy::none(instance.id)),
             bound: bound.get(&instance.id).copied().filter(|rollout| Some(*rollout) != supersedes),
+            already: overlaid.target(instance.municipality, release) == Some(instance.release),
             instance,
         })
         .collect())

@@ -14,6 +14,7 @@ use crate::{
         update::{Ended, Migration, Move, Version, Written},
     },
     instances::{Tools, archive},
+    releases::overlay::derived,
     store::{
         self,
         operations::{self, Idempotency, NewOperation, Started},
@@ -122,7 +123,7 @@ fn blame(events: &[OperationEvent]) -> Blame {
     let failure = events[..turned].iter().rev().find(|e| e.kind == EventKind::Failed);
     match failure.and_then(|e| e.evidence["system"].as_str()) {
         Some("release") => Blame::Release,
-        Some("instance") => Blame::Instance,
+        Some("instance" | derived::SYSTEM) => Blame::Instance,
         // A container that does not answer is the release's when it is the new one, which only these steps ask.
         Some("wordpress") if failure.is_some_and(|e| matches!(e.step.as_str(), "start" | "migrate" | "verify")) => Blame::Release,
         _ => Blame::Infrastructure,

@@ -281,10 +281,15 @@ pub async fn switch(store: &Store, held: Held, id: InstanceId, from: Version, to
     })
 }
 
-/// How many instances run a release.
+/// How many instances run a release, with an overlay or without.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn count_running(store: &Store, release: ReleaseId) -> Result<i64> {
-    read!(store, |c| Ok(instance::table.filter(instance::release_id.eq(release.text())).count().get_result(c).await?))
+    use super::schema::release as rel;
+    let id = release.text();
+    read!(store, |c| {
+        let with = rel::table.filter(rel::base_id.eq(&id).and(rel::overlay_id.is_not_null())).select(rel::id);
+        Ok(instance::table.filter(instance::release_id.eq(&id).or(instance::release_id.eq_any(with))).count().get_result(c).await?)
+    })
 }

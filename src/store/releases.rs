@@ -22,7 +22,7 @@ use crate::{
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = release)]
-struct Row {
+pub(super) struct Row {
     id: String,
     name: String,
     image: String,
@@ -30,6 +30,20 @@ struct Row {
     contract: String,
     channel: String,
     created_at: i64,
+}
+
+impl Row {
+    pub(super) fn of(new: &Release) -> Self {
+        Self {
+            id: new.id.text(),
+            name: new.name.clone(),
+            image: new.image.clone(),
+            image_id: new.image_id.clone(),
+            contract: new.contract.to_string(),
+            channel: new.channel.to_string(),
+            created_at: rows::micros(new.created_at),
+        }
+    }
 }
 
 impl TryFrom<Row> for Release {
@@ -65,15 +79,7 @@ pub async fn insert_built(store: &Store, new: &Release, origin: &Origin, invento
 }
 
 async fn put(store: &Store, new: &Release, built: Option<(&Origin, String)>) -> Result<()> {
-    let row = Row {
-        id: new.id.text(),
-        name: new.name.clone(),
-        image: new.image.clone(),
-        image_id: new.image_id.clone(),
-        contract: new.contract.to_string(),
-        channel: new.channel.to_string(),
-        created_at: rows::micros(new.created_at),
-    };
+    let row = Row::of(new);
     let (base, content, document) = match built {
         Some((origin, document)) => (origin.base.map(|id| id.text()), Some(origin.content.clone()), Some(document)),
         None => (None, None, None),
@@ -101,13 +107,17 @@ pub async fn get(store: &Store, id: ReleaseId) -> Result<Release> {
     row.ok_or_else(|| Error::not_found("release"))?.try_into()
 }
 
-/// The release of that name.
+/// The release of that name. One with an overlay is nobody's to name: it follows from the release and the overlay.
 ///
 /// # Errors
 /// `NotFound` when there is none.
 pub async fn by_name(store: &Store, name: &str) -> Result<Release> {
-    let row: Option<Row> =
-        read!(store, |c| Ok(release::table.filter(release::name.eq(name)).select(Row::as_select()).first(c).await.optional()?))?;
+    let row: Option<Row> = read!(store, |c| Ok(release::table
+        .filter(release::name.eq(name).and(release::overlay_id.is_null()))
+        .select(Row::as_select())
+        .first(c)
+        .await
+        .optional()?))?;
     row.ok_or_else(|| Error::not_found(format!("release `{}`", name.escape_debug())))?.try_into()
 }
 
@@ -126,29 +136,40 @@ pub async fn newest_stable(store: &Store) -> Result<Option<Release>> {
     row.map(Release::try_from).transpose()
 }
 
-/// The names of all releases, by id; for showing what refers to them.
+/// The names of all releases, by id; for showing what refers to them. One with an overlay goes by the name of the release that
+/// it was made from.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn names(store: &Store) -> Result<HashMap<ReleaseId, String>> {
-    let all: Vec<(String, String)> = read!(store, |c| Ok(release::table.select((release::id, release::name)).load(c).await?))?;
-    all.into_iter().map(|(id, name)| Ok((rows::parse("release.id", &id)?, name))).collect()
+    let all: Vec<(String, String, Option<String>, Option<String>)> =
+        read!(store, |c| Ok(release::table.select((release::id, release::name, release::base_id, release::overlay_id)).load(c).await?))?;
+    let plain: HashMap<&str, &str> = all.iter().map(|(id, name, ..)| (id.as_str(), name.as_str())).collect();
+    let shown =
+        |name: &String, base: &Option<String>| base.as_deref().and_then(|id| plain.get(id)).map_or(name.clone(), |n| (*n).to_owned());
+    all.iter()
+        .map(|(id, name, base, overlay)| {
+            let name = if overlay.is_some() { shown(name, base) } else { name.clone() };
+            Ok((rows::parse("release.id", id)?, name))
+        })
+        .collect()
 }
 
-/// A page of releases, newest first.
+/// A page of releases, newest first; without those that have an overlay.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn list(store: &Store, page: PageRequest) -> Result<Page<Release>> {
     let (found, total) = read!(store, |c| {
         let rows: Vec<Row> = release::table
+            .filter(release::overlay_id.is_null())
             .select(Row::as_select())
             .order((release::created_at.desc(), release::id.desc()))
             .offset(page.offset())
             .limit(page.limit())
             .load(c)
             .await?;
-        let total: i64 = release::table.count().get_result(c).await?;
+        let total: i64 = release::table.filter(release::overlay_id.is_null()).count().get_result(c).await?;
         Ok((rows, total))
     })?;
     Ok(Page::new(found.into_iter().map(Release::try_from).collect::<Result<_>>()?, page, total))

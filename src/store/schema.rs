@@ -8,7 +8,7 @@ diesel::table! { municipality (id) { id -> Text, slug -> Text, name -> Text, cod
 diesel::table! {
     release (id) {
         id -> Text, name -> Text, image -> Text, image_id -> Text, contract -> Text, channel -> Text, created_at -> BigInt,
-        inventory -> Nullable<Text>, base_id -> Nullable<Text>, content -> Nullable<Text>,
+        inventory -> Nullable<Text>, base_id -> Nullable<Text>, content -> Nullable<Text>, overlay_id -> Nullable<Text>,
     }
 }
 diesel::table! {
@@ -16,6 +16,11 @@ diesel::table! {
         id -> Text, municipality_id -> Text, environment -> Text, network_kind -> Text, domain -> Text, locale -> Text,
         admin_login -> Text, admin_email -> Text, release_id -> Text, desired -> Text, state -> Text, reason -> Text,
         slot -> Integer, generation -> Integer, memory_mib -> Integer, cpu_milli -> Integer, pids -> Integer, created_at -> BigInt, paused -> Bool,
+    }
+}
+diesel::table! {
+    overlay (id) {
+        id -> Text, municipality_id -> Text, version -> Integer, digest -> Text, holds -> Text, created_by -> Text, created_at -> BigInt,
     }
 }
 diesel::table! { domain (name) { name -> Text, instance_id -> Text, wildcard -> Bool, created_at -> BigInt, } }
@@ -78,6 +83,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     municipality,
     instance,
     release,
+    overlay,
     domain,
     operation,
     operation_event,

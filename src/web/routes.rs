@@ -16,8 +16,8 @@ use actix_web::{
 
 use super::{
     api::{
-        account, audit, events, health, known, municipalities, operations, platform, policy, rehearsals, releases, rollouts, session,
-        tokens, users,
+        account, audit, events, health, known, municipalities, operations, overlays, platform, policy, rehearsals, releases, rollouts,
+        session, tokens, users,
     },
     guard, pages, problem,
 };
@@ -135,6 +135,12 @@ pub fn table() -> Vec<Entry> {
         post("/api/v1/municipalities/{slug}/offboard", May(ManageMunicipalities), "municipality.offboard", Operation, || to(municipalities::offboard)),
         post("/api/v1/municipalities/{slug}/invitation", May(InviteAdministrator), "municipality.invite", Answer, || to(municipalities::invite)),
         post("/api/v1/municipalities/{slug}/rehearsals", May(ManageMunicipalities), "municipality.rehearse", Operation, || to(rehearsals::start)),
+        get("/api/v1/municipalities/{slug}/overlay", May(ReadFleet), || to(overlays::show)),
+        upload("/api/v1/municipalities/{slug}/overlay", May(ManageReleases), "overlay.add", || to(overlays::add)),
+        get("/api/v1/municipalities/{slug}/overlay/versions", May(ReadFleet), || to(overlays::versions)),
+        post("/api/v1/municipalities/{slug}/overlay/remove", May(ManageReleases), "overlay.remove", Answer, || to(overlays::remove)),
+        post("/api/v1/municipalities/{slug}/overlay/restore", May(ManageReleases), "overlay.restore", Answer, || to(overlays::restore)),
+        post("/api/v1/municipalities/{slug}/overlay/apply", May(ManageRollouts), "overlay.apply", Operation, || to(overlays::apply)),
         get("/api/v1/municipalities/{slug}/policy", May(ReadFleet), || to(policy::show)),
         put("/api/v1/municipalities/{slug}/policy", May(PostponeUpdates), "municipality.policy", || to(policy::decide)),
         get("/api/v1/operations", May(ReadFleet), || to(operations::list)),
@@ -196,6 +202,8 @@ pub fn table() -> Vec<Entry> {
         post("/municipalities/{slug}/offboard", May(ManageMunicipalities), "municipality.offboard", Operation, || to(pages::municipality::offboard)),
         post("/municipalities/{slug}/hold", May(PostponeUpdates), "municipality.policy", Harmless, || to(pages::municipality::hold)),
         post("/municipalities/{slug}/unhold", May(PostponeUpdates), "municipality.policy", Harmless, || to(pages::municipality::unhold)),
+        post("/municipalities/{slug}/overlay/apply", May(ManageRollouts), "overlay.apply", Operation, || to(pages::overlay::apply)),
+        post("/municipalities/{slug}/overlay/restore", May(ManageReleases), "overlay.restore", Harmless, || to(pages::overlay::restore)),
         get("/operations", May(ReadFleet), || to(pages::operation::list)),
         get("/operations/{id}", May(ReadFleet), || to(pages::operation::show)),
         get("/operations/{id}/live", May(ReadFleet), || to(pages::operation::live_part)),

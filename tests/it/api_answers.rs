@@ -169,6 +169,21 @@ async fn every_answer_is_as_agreed() {
     book.ask(Method::PUT, route, place, Some(hold)).await;
     book.ask(Method::PUT, route, place, Some(json!({"hold": {"reason": ""}, "pin": "nope", "window": "x"}))).await;
     book.ask(get.clone(), route, place, None).await;
+    let policies = book.take();
+
+    let (route, place) = ("/api/v1/municipalities/{slug}/overlay", "/api/v1/municipalities/bor/overlay");
+    book.ask(get.clone(), route, place, None).await;
+    book.ask(get.clone(), &format!("{route}/versions"), &format!("{place}/versions"), None).await;
+    for (verb, body) in [
+        ("remove", json!({"plugins": ["nope"], "constants": ["NOPE"]})),
+        ("restore", json!({"version": 1})),
+        ("apply", json!({"despite_failed_rehearsal": true})),
+    ] {
+        book.ask(post.clone(), &format!("{route}/{verb}"), &format!("{place}/{verb}"), Some(body)).await;
+    }
+    insta::assert_json_snapshot!("overlays", book.take());
+    book.pages = policies.as_array().unwrap().clone();
+
     let wanted = json!({"release": "7.0", "waves": ["100%"], "knobs": {"rehearse": "skip", "migration": "none"}});
     book.ask(post.clone(), "/api/v1/rollouts/plan", "/api/v1/rollouts/plan", Some(wanted.clone())).await;
     book.ask(post.clone(), "/api/v1/rollouts", "/api/v1/rollouts", Some(json!({"release": "nope", "waves": ["all"]}))).await;
@@ -222,6 +237,7 @@ async fn every_answer_is_as_agreed() {
         "GET /api/v1/operations/{id}/events",
         "GET /api/v1/rollouts/{id}/events",
         "POST /api/v1/releases/build",
+        "POST /api/v1/municipalities/{slug}/overlay",
         "POST /api/v1/municipalities/{slug}/rehearsals",
         "GET /api/v1/operations/{id}/evidence",
         "GET /api/v1/operations/{id}/evidence/{file}",

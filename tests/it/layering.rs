@@ -32,7 +32,7 @@ fn rules() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("instances", over(&["workflow"])),
         ("releases", over(&["instances"])),
         ("platform", over(&["instances"])),
-        ("rollouts", over(&["workflow", "instances", "platform", "onboarding"])),
+        ("rollouts", over(&["workflow", "instances", "platform", "onboarding", "releases"])),
         ("catalogue", vec!["store", "workflow", "instances", "onboarding", "rollouts"]),
         ("onboarding", over(&["workflow", "instances", "platform"])),
         ("tasks", over(&["workflow", "instances", "platform", "onboarding", "releases", "rollouts", "access"])),

@@ -20,6 +20,8 @@ mod isolation;
 mod killed;
 mod layering;
 mod onboarding;
+mod overlays;
+mod overlays_real;
 mod pages;
 mod pages_admin;
 mod pages_rollouts;

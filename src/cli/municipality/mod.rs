@@ -90,14 +90,14 @@ pub struct One {
 #[derive(Clone, Debug, Args)]
 pub struct Which {
     /// The municipality's slug.
-    slug: Slug,
+    pub(super) slug: Slug,
     /// Which of its instances, where it has several: production, staging or trial.
     #[arg(long, value_name = "ENVIRONMENT")]
     environment: Option<Environment>,
 }
 
 impl Which {
-    fn body(&self) -> Map<String, Value> {
+    pub(super) fn body(&self) -> Map<String, Value> {
         self.environment.iter().map(|e| ("environment".to_owned(), e.to_string().into())).collect()
     }
 }
@@ -110,7 +110,7 @@ pub struct Waiting {
     no_wait: bool,
     /// A word of your own for this request: the same word again gives the same operation.
     #[arg(long, value_name = "KEY")]
-    idempotency_key: Option<String>,
+    pub(super) idempotency_key: Option<String>,
 }
 
 /// A change of one instance.
@@ -164,6 +164,7 @@ const INSTANCE: &[Column] = &[
     column("Reason", "Orsak", |v| text(v, "/reason")),
     column("Address", "Adress", |v| text(v, "/address")),
     column("Release", "Utgåva", |v| text(v, "/release")),
+    column("Overlay", "Påbyggnad", |v| text(v, "/overlay")),
     column("Network", "Nätverk", |v| text(v, "/network")),
     column("Locale", "Språk", |v| text(v, "/locale")),
     column("Administrator", "Administratör", |v| format!("{} <{}>", text(v, "/admin_login"), text(v, "/admin_email"))),
@@ -267,12 +268,12 @@ async fn invite(context: &Context, which: &Which) -> Outcome {
     )
 }
 
-fn path<'a>(slug: &'a Slug, verb: Option<&'a str>) -> Vec<&'a str> {
+pub(super) fn path<'a>(slug: &'a Slug, verb: Option<&'a str>) -> Vec<&'a str> {
     ROOT.into_iter().chain([slug.as_str()]).chain(verb).collect()
 }
 
 /// Waits for an operation that was answered with, unless asked not to: then it is printed, and there is nothing more to do.
-async fn settle(context: &Context, answer: &super::client::Answer, waiting: &Waiting) -> Outcome<Option<(Work, String)>> {
+pub(super) async fn settle(context: &Context, answer: &super::client::Answer, waiting: &Waiting) -> Outcome<Option<(Work, String)>> {
     let work: Work = answer.read()?;
     if waiting.no_wait {
         if context.output.is_json() {

@@ -100,7 +100,7 @@ pub(super) async fn run(context: &Context, args: Build) -> Outcome {
 }
 
 /// `NAME=PLACE`, where the part before the sign can be a name and is no place by itself.
-fn named(text: &str) -> (Option<&str>, &str) {
+pub(in crate::cli) fn named(text: &str) -> (Option<&str>, &str) {
     match text.split_once('=') {
         Some((name, place)) if !name.is_empty() && !name.contains(['/', ':']) && !std::path::Path::new(text).exists() => {
             (Some(name), place)

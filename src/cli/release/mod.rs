@@ -9,8 +9,10 @@ use serde_json::{Map, json};
 mod build;
 mod delete;
 mod inventory;
-mod pack;
-mod source;
+pub(super) mod pack;
+pub(super) mod source;
+
+pub(super) use build::named;
 
 use super::{
     Context, Paging,
@@ -86,7 +88,7 @@ pub struct List {
 #[derive(Debug, Args)]
 pub struct One {
     /// Its name.
-    #[arg(value_parser = named)]
+    #[arg(value_parser = a_name)]
     name: String,
 }
 
@@ -109,11 +111,11 @@ pub struct Diff {
     #[command(flatten)]
     which: One,
     /// The one to compare it with; without it, the release that it was built on, or the newest stable one before it.
-    #[arg(value_name = "BEFORE", value_parser = named)]
+    #[arg(value_name = "BEFORE", value_parser = a_name)]
     before: Option<String>,
 }
 
-fn named(text: &str) -> Result<String, FieldError> {
+fn a_name(text: &str) -> Result<String, FieldError> {
     release_name(text)
 }
 

@@ -178,6 +178,30 @@ impl Pack {
         self.archive.append_link(&mut header, place, to).map_err(|e| written(&self.path, &e))
     }
 
+    /// Adds one file below `top`, under its own name.
+    ///
+    /// # Errors
+    /// Names the field when it cannot be read or is too large.
+    pub fn one(&mut self, field: &str, path: &Path, top: &str) -> Outcome {
+        let unread =
+            |e: &std::io::Error| Failure::usage(field, format!("{}: {e}", path.display()), "give a file or a folder that can be read");
+        let file = File::open(path).map_err(|e| unread(&e))?;
+        let meta = file.metadata().map_err(|e| unread(&e))?;
+        let Some(name) = path.file_name().filter(|_| meta.is_file()) else {
+            return Err(Failure::usage(field, format!("{} is neither file nor folder", path.display()), "give a PHP file or a folder"));
+        };
+        self.room(field, meta.len())?;
+        self.file(&Path::new(top).join(name), 0o644, meta.len(), file.take(meta.len())).map_err(|e| unread(&e))
+    }
+
+    /// Adds a file that holds this.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn text(&mut self, place: &str, bytes: &[u8]) -> Outcome {
+        self.file(Path::new(place), 0o644, bytes.len() as u64, bytes).map_err(|e| written(&self.path, &e))
+    }
+
     fn room(&mut self, field: &str, size: u64) -> Outcome {
         self.entries += 1;
         self.bytes = self.bytes.saturating_add(size);

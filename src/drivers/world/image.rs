@@ -59,9 +59,18 @@ impl State {
         for step in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             log.push(format!("Step {} : {step}", log.len() + 1));
             let (word, rest) = step.split_once(' ').unwrap_or((step, ""));
+            if let Some(image) = image.as_mut().filter(|_| ["RUN", "COPY"].contains(&word)) {
+                image.layers += 1;
+            }
             match word.to_ascii_uppercase().as_str() {
                 "FROM" if rest == "scratch" => {
-                    image = Some(ImageState { id: String::new(), labels: BTreeMap::new(), environment: Vec::new(), user: String::new() });
+                    image = Some(ImageState {
+                        id: String::new(),
+                        labels: BTreeMap::new(),
+                        environment: Vec::new(),
+                        user: String::new(),
+                        layers: 0,
+                    });
                 }
                 "FROM" => {
                     let found = self.engine.find_image(rest).ok_or_else(|| refused(SYSTEM, format!("manifest for {rest} not found")))?;
@@ -81,7 +90,9 @@ impl State {
                     let (from, to) = rest.split_once(' ').unwrap_or((rest, "/"));
                     let (from, to) = (from.trim_start_matches("./"), to.trim_matches('/'));
                     for (path, bytes) in &files {
-                        if let Some(rest) = path.strip_prefix(from) {
+                        if path == from {
+                            inside.insert(to.to_owned(), bytes.clone());
+                        } else if let Some(rest) = path.strip_prefix(from) {
                             inside.insert(format!("{to}/{rest}"), bytes.clone());
                         }
                     }

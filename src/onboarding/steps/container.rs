@@ -33,7 +33,7 @@ impl Step<Context> for Container {
 
     async fn observe(&self, cx: &Context) -> Result<Observation> {
         let target = &cx.target;
-        let wanted = spec::container(&target.tools.settings, &target.instance, &target.release, target.tools.subnet)?;
+        let wanted = spec::container(&target.tools.settings, &target.instance, &target.made().await?, target.tools.subnet)?;
         unseen(target.tools.engine.container(&wanted.name).await, |seen| match seen {
             None => Observation::Absent,
             Some(found) if !is_ours(cx, &found.labels) => Observation::Foreign(format!("container {}", wanted.name)),
@@ -50,7 +50,7 @@ impl Step<Context> for Container {
     async fn apply(&self, cx: &Context) -> Result<()> {
         let target = &cx.target;
         let engine = &target.tools.engine;
-        let wanted = spec::container(&target.tools.settings, &target.instance, &target.release, target.tools.subnet)?;
+        let wanted = spec::container(&target.tools.settings, &target.instance, &target.made().await?, target.tools.subnet)?;
         if let Some(found) = engine.container(&wanted.name).await?
             && is_ours(cx, &found.labels)
             && (made_otherwise(&wanted, &found) || found.running && !spec::at_home(&wanted, &found))

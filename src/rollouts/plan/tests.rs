@@ -32,7 +32,7 @@ fn candidate(slug: &str, environment: Environment, network_kind: NetworkKind, si
         limits: Limits::default(),
         created_at: now(),
     };
-    Candidate { policy: Policy::none(instance.id), instance, sites: Some(sites), bound: None }
+    Candidate { policy: Policy::none(instance.id), instance, sites: Some(sites), bound: None, already: false }
 }
 
 fn many(n: usize) -> Vec<Candidate> {
@@ -108,7 +108,7 @@ fn rings_go_first_by_name() {
 fn who_cannot_come_along_is_told_with_the_reason() {
     let mut asked = wanted(&["100%"]);
     let mut fleet = many(8);
-    fleet[0].instance.release = asked.release;
+    fleet[0].already = true;
     fleet[1].bound = Some(RolloutId::generate());
     fleet[2].policy.pin = Some(ReleaseId::generate());
     let hold = |until| Some(Hold { reason: "election".to_owned(), until, by: "anna".to_owned(), since: now() });

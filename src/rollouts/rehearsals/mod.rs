@@ -8,7 +8,7 @@
 //! verdict. At the end nothing is left but the evidence.
 //!
 //! ```text
-//! turn → keys → copy → network → baseline (the present release, twice) → candidate (the new one) → clear → verdict
+//! turn → image → keys → copy → network → baseline (the present release, twice) → candidate (the new one) → clear → verdict
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,7 @@ mod judge;
 mod place;
 pub mod steps;
 pub mod sweep;
+pub mod verdict;
 pub mod workflow;
 
 /// What a rehearsal is asked. Part of the operation's input.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::steps::{Baseline, Candidate, Clear, CopyData, Keys, Network, Turn, Verdict};
+use super::steps::{Baseline, Candidate, Clear, CopyData, Image, Keys, Network, Turn, Verdict};
 use crate::{
     fleet::OperationKind,
     instances::Context,
@@ -21,6 +21,7 @@ pub fn rehearse() -> Workflow<Context> {
         version: 1,
         steps: vec![
             Box::new(Turn),
+            Box::new(Image),
             Box::new(Keys),
             Box::new(CopyData),
             Box::new(Network),

@@ -15,6 +15,7 @@ use crate::{
     fleet::evidence::{Look, Sampled},
     instances::{Context, Target},
     onboarding::steps::Container,
+    releases::overlay::derived,
     rollouts::{compare, evidence, pages},
     workflow::{Observation, Step},
 };
@@ -44,8 +45,9 @@ async fn room(target: &Target) -> Result<()> {
     ))
 }
 
+/// The image is there; one with an overlay is built now, unless a rehearsal did that.
 async fn image(target: &Target) -> Result<()> {
-    let release = &target.release;
+    let release = &derived::made(&target.tools, target.release.id).await?;
     if target.tools.engine.image(&release.image_id).await?.is_some() {
         return Ok(());
     }

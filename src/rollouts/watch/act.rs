@@ -16,6 +16,7 @@ use crate::{
         update::Migration,
     },
     instances::Tools,
+    releases::overlay::derived,
     rollouts::{
         decide::Action,
         updates::{self, Order},
@@ -34,18 +35,21 @@ pub(super) async fn apply(tools: &Tools, view: &View, action: &Action, version: 
     let rollout = &view.rollout;
     match *action {
         Action::Rehearse(at) => {
-            rehearse::start(tools, instance(view, at)?, rollout).await?;
+            let instance = instance(view, at)?;
+            let release = derived::effective(tools, instance, rollout.release).await?;
+            rehearse::start(tools, instance, rollout, release.id).await?;
             Ok(version)
         }
         Action::Update(at) => {
+            let instance = instance(view, at)?;
             let order = Order {
-                release: rollout.release,
+                release: derived::effective(tools, instance, rollout.release).await?.id,
                 // What nobody knows is taken for the worst.
                 migration: view.migrations[at].or(rollout.knobs.migration).unwrap_or(Migration::Schema),
                 rollout: Some(rollout.id),
                 drain: Duration::from_secs(u64::from(rollout.knobs.drain_seconds)),
             };
-            updates::update(tools, instance(view, at)?, &order, &rollout.requested_by, None).await?;
+            updates::update(tools, instance, &order, &rollout.requested_by, None).await?;
             Ok(version + 1)
         }
         Action::Revert(at) => {

@@ -6,37 +6,29 @@
 use std::collections::HashMap;
 
 use jiff::SignedDuration;
-use serde::Deserialize;
 
 use super::see::Memory;
 use crate::{
     error::Result,
     fleet::{
-        Instance, InstanceId, Operation, OperationKind, ReleaseId, Rollout,
+        Instance, InstanceId, Operation, OperationKind, Overlaid, ReleaseId, Rollout,
         evidence::Level,
         knobs::Rehearse,
         rollout::{Blame, MemberState, RolloutMember},
-        update::Migration,
     },
     instances::Tools,
-    rollouts::{decide::Rehearsal, rehearsals},
+    rollouts::{
+        decide::Rehearsal,
+        rehearsals::{
+            self,
+            verdict::{self, Rehearsed},
+        },
+    },
     store::operations,
 };
 
 /// A release that worked on a copy works a day later too; one that did not is tried again at the next turn.
 const FRESH: SignedDuration = SignedDuration::from_hours(24);
-
-/// What a rehearsal found.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct Rehearsed {
-    /// What the release does to the instance's data.
-    pub(super) migration: Migration,
-    /// Whether it works there.
-    pub(super) level: Level,
-    /// The gravest that differs, for people.
-    #[serde(default)]
-    pub(super) summary: String,
-}
 
 /// What is known of one member.
 pub(super) struct Told {
@@ -50,6 +42,7 @@ pub(super) async fn all(
     memory: &mut Memory,
     rollout: &Rollout,
     members: &[RolloutMember],
+    overlaid: &Overlaid,
 ) -> Result<HashMap<InstanceId, Told>> {
     let mut told = HashMap::new();
     if rollout.knobs.rehearse == Rehearse::Skip {
@@ -60,7 +53,9 @@ pub(super) async fn all(
     let ids: Vec<InstanceId> = soon.iter().map(|m| m.instance).collect();
     let newest = operations::newest_of(&tools.store, OperationKind::Rehearse, &ids).await?;
     for member in soon {
-        let found = newest.get(&member.instance).filter(|o| target(o) == Some(rollout.release));
+        // What is not begun was not rehearsed either.
+        let wanted = overlaid.target(member.municipality, rollout.release);
+        let found = newest.get(&member.instance).filter(|o| wanted.is_some() && target(o) == wanted);
         let known = match found {
             None => Told { state: Rehearsal::Missing, said: None },
             Some(operation) if !operation.state.is_final() => Told { state: Rehearsal::Underway, said: None },
@@ -85,6 +80,9 @@ fn target(operation: &Operation) -> Option<ReleaseId> {
 
 fn judge(rollout: &Rollout, member: &RolloutMember, operation: &Operation, said: Option<&Rehearsed>) -> Rehearsal {
     let this_turn = operation.created_at >= member.updated_at;
+    if said.is_some_and(|s| s.own) {
+        return if this_turn { Rehearsal::Failed(Blame::Instance) } else { Rehearsal::Missing };
+    }
     match said.map(|s| s.level) {
         Some(Level::Pass | Level::Warn) if this_turn || member.updated_at.duration_since(operation.created_at) < FRESH => Rehearsal::Passed,
         // The release's by itself; whether it is the instance's own is seen from the others.
@@ -99,31 +97,16 @@ async fn said(tools: &Tools, memory: &mut Memory, rollout: &Rollout, operation: 
     if let Some(known) = memory.rehearsals.get(&operation.id) {
         return Ok(known.clone());
     }
-    let events = operations::events_after(&tools.store, operation.id, 0).await?;
-    let said = events.iter().rev().find_map(|e| Rehearsed::deserialize(&e.evidence).ok());
+    let said = verdict::read(tools, operation).await?;
     // One that failed may be tried again by an operator, and then says something.
-    if said.is_some() {
+    if said.as_ref().is_some_and(|s| !s.own) {
         memory.note(rollout.id, operation.id);
         memory.rehearsals.insert(operation.id, said.clone());
     }
     Ok(said)
 }
 
-/// Starts trying the rollout's release on a copy of an instance.
-pub(super) async fn start(tools: &Tools, instance: &Instance, rollout: &Rollout) -> Result<()> {
-    rehearsals::start(tools, instance, rollout.release, Some(rollout.id), &rollout.requested_by).await.map(drop)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_verdict_is_read_from_what_a_rehearsal_leaves() {
-        let said = Rehearsed::deserialize(&json!({"migration": "data", "level": "warn", "summary": "a title", "release": "x"})).unwrap();
-        assert_eq!(said, Rehearsed { migration: Migration::Data, level: Level::Warn, summary: "a title".into() });
-        assert!(Rehearsed::deserialize(&json!({"pages": 4, "migration": "none"})).is_err(), "an earlier step's evidence is no verdict");
-    }
+/// Starts trying what the rollout's release is for an instance on a copy of it.
+pub(super) async fn start(tools: &Tools, instance: &Instance, rollout: &Rollout, release: ReleaseId) -> Result<()> {
+    rehearsals::start(tools, instance, release, Some(rollout.id), &rollout.requested_by).await.map(drop)
 }

@@ -14,7 +14,7 @@ use super::{look, rehearse};
 use crate::{
     error::{Error, Result},
     fleet::{
-        Instance, InstanceId, InstanceState, OperationId, Rollout, RolloutId, Scope,
+        Instance, InstanceId, InstanceState, OperationId, Overlaid, Rollout, RolloutId, Scope,
         evidence::Look,
         rollout::{Blame, MemberState, Outcome, RolloutMember},
         update::{Ended, Migration},
@@ -24,6 +24,7 @@ use crate::{
     rollouts::{
         blame::{self, Around},
         decide::{self, Rehearsal, Seen},
+        rehearsals::verdict::Rehearsed,
         updates, waiting,
     },
     store::{self, operations, policies, rollouts},
@@ -37,7 +38,7 @@ pub(super) struct Memory {
     /// What each was before its update.
     pub(super) baselines: HashMap<OperationId, Arc<Look>>,
     /// What rehearsals said that have ended.
-    pub(super) rehearsals: HashMap<OperationId, Option<rehearse::Rehearsed>>,
+    pub(super) rehearsals: HashMap<OperationId, Option<Rehearsed>>,
     /// How updates came out that have ended.
     ended: HashMap<OperationId, Ended>,
     /// Who watches which.
@@ -96,9 +97,10 @@ pub(super) async fn see(tools: &Tools, memory: &mut Memory, id: RolloutId) -> Re
         store::instances::all(&tools.store, &Scope::Fleet).await?.into_iter().map(|i| (i.id, i)).collect();
     let policies = policies::all(&tools.store).await?;
     let busy: HashSet<InstanceId> = operations::live_instances(&tools.store).await?.into_iter().collect();
-    let rehearsed = rehearse::all(tools, memory, &rollout, &members).await?;
+    let overlaid = store::derived::overlaid(&tools.store).await?;
+    let rehearsed = rehearse::all(tools, memory, &rollout, &members, &overlaid).await?;
     look::pass(tools, memory, &rollout, &members, &all).await;
-    let controls: Vec<Instance> = controls(&rollout, &members, &all);
+    let controls: Vec<Instance> = controls(&rollout, &members, &all, &overlaid);
     let instances: Vec<Option<Instance>> = members.iter().map(|m| all.remove(&m.instance)).collect();
     let mut circumstances = Circumstances::of(&rollout, &members, memory, now);
     let mut view = View {
@@ -176,7 +178,7 @@ pub(super) async fn see(tools: &Tools, memory: &mut Memory, id: RolloutId) -> Re
             migrated: member.migrated(),
             approved: member.approved,
             overdue: overdue(rollout, member, now),
-            gone: gone(rollout, member, instance.as_ref(), live),
+            gone: gone(rollout, member, instance.as_ref(), live, &overlaid),
         });
         view.migrations.push(told.and_then(|t| t.said.as_ref()).map(|said| said.migration));
         view.why.push(why);
@@ -197,23 +199,25 @@ fn overdue(rollout: &Rollout, member: &RolloutMember, now: Timestamp) -> bool {
 }
 
 /// Whether somebody else has taken it off the rollout's hands.
-fn gone(rollout: &Rollout, member: &RolloutMember, instance: Option<&Instance>, live: bool) -> bool {
+fn gone(rollout: &Rollout, member: &RolloutMember, instance: Option<&Instance>, live: bool, overlaid: &Overlaid) -> bool {
     let Some(instance) = instance else { return true };
     if live {
         return false;
     }
     match member.state {
-        MemberState::Pending => instance.release == rollout.release,
-        MemberState::Soaking | MemberState::Succeeded | MemberState::NeedsApproval => instance.release != rollout.release,
+        MemberState::Pending => overlaid.target(instance.municipality, rollout.release) == Some(instance.release),
+        // A change of the overlay meanwhile is the next update's.
+        MemberState::Soaking | MemberState::Succeeded | MemberState::NeedsApproval => overlaid.plain(instance.release) != rollout.release,
         _ => false,
     }
 }
 
 /// Instances that this rollout has not touched: if they are ill too, it is not the release.
-fn controls(rollout: &Rollout, members: &[RolloutMember], all: &HashMap<InstanceId, Instance>) -> Vec<Instance> {
+fn controls(rollout: &Rollout, members: &[RolloutMember], all: &HashMap<InstanceId, Instance>, overlaid: &Overlaid) -> Vec<Instance> {
+    let other = |i: &Instance| overlaid.plain(i.release) != rollout.release;
     let touched: HashSet<InstanceId> = members.iter().filter(|m| m.state != MemberState::Pending).map(|m| m.instance).collect();
     let mut untouched: Vec<&Instance> =
-        all.values().filter(|i| i.release != rollout.release && i.state == InstanceState::Running && !touched.contains(&i.id)).collect();
+        all.values().filter(|i| other(i) && i.state == InstanceState::Running && !touched.contains(&i.id)).collect();
     untouched.sort_by_key(|i| i.id);
     untouched.into_iter().take(look::CONTROLS).cloned().collect()
 }

@@ -114,7 +114,7 @@ pub async fn build(web: Data<Web>, note: Note, request: HttpRequest, query: Para
 }
 
 /// Writes the body to a file as it comes.
-async fn received(web: &Web, mut payload: Payload) -> Result<Upload> {
+pub(super) async fn received(web: &Web, mut payload: Payload) -> Result<Upload> {
     let broken =
         |why: String| Error::field(FieldError::new("body", "unreadable", format!("the body cannot be read: {why}"), "send it again"));
     let mut upload = Upload::begin(web.tools()).await?;

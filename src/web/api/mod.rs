@@ -24,6 +24,7 @@ pub mod health;
 pub mod known;
 pub mod municipalities;
 pub mod operations;
+pub mod overlays;
 pub mod platform;
 pub mod policy;
 pub mod rehearsals;
@@ -31,6 +32,7 @@ pub mod releases;
 pub mod rollouts;
 pub mod session;
 pub mod shapes;
+pub mod shapes_overlay;
 pub mod shapes_rehearsal;
 pub mod shapes_rollouts;
 pub mod tokens;
@@ -58,6 +60,7 @@ pub mod users;
         rehearsals::start, rehearsals::show, rehearsals::file,
         releases::list, releases::register, build::build, releases::show, releases::inventory, releases::difference,
         releases::promote, releases::retire, releases::delete,
+        overlays::show, overlays::versions, overlays::add, overlays::remove, overlays::restore, overlays::apply,
         policy::show, policy::decide,
         rollouts::list, rollouts::start, rollouts::plan, rollouts::show, rollouts::events, rollouts::pause, rollouts::resume,
         rollouts::halt, rollouts::revert, rollouts::member, rollouts::approve, rollouts::skip, rollouts::retry,

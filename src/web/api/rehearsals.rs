@@ -19,6 +19,7 @@ use crate::{
     access::Caller,
     error::{Error, Result},
     fleet,
+    releases::overlay::derived,
     rollouts::rehearsals::{self, Order, evidence},
     store,
     web::{
@@ -42,6 +43,8 @@ pub async fn start(web: Data<Web>, caller: Caller, note: Note, key: Key, path: P
         Err(Error::NotFound { .. }) => return Err(no_such_release(&release).into()),
         other => other?,
     };
+    // With what the municipality adds to it.
+    let release = derived::effective(web.tools(), &instance, release.id).await?;
     let order = Order { release: release.id, from: instance.release, rollout: None, pages };
     let started = rehearsals::begin(web.tools(), &instance, &order, caller.principal.user.email.as_str(), key.0).await?;
     Ok(begun(&web, &note, &started))

@@ -44,7 +44,7 @@ pub struct Query {
 pub async fn list(web: Data<Web>, caller: Caller, query: Params<Query>) -> Answer {
     let page = input::page(query.0.page.as_deref(), query.0.per_page.as_deref())?;
     let found = store::releases::list(web.store(), page).await?;
-    let instances = shapes::instances(&web, &caller.principal.scope()).await?;
+    let instances = shapes::by_release(&web, &caller.principal.scope()).await?;
     Ok(HttpResponse::Ok().json(Listing::of(found, |r| shapes::release(r, &instances))))
 }
 
@@ -73,13 +73,13 @@ pub async fn register(web: Data<Web>, note: Note, body: Body<Register>) -> Answe
     responses((status = 200, description = "The release", body = Release), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub async fn show(web: Data<Web>, caller: Caller, path: Path<String>) -> Answer {
     let release = store::releases::by_name(web.store(), &path).await?;
-    let instances = shapes::instances(&web, &caller.principal.scope()).await?;
+    let instances = shapes::by_release(&web, &caller.principal.scope()).await?;
     Ok(HttpResponse::Ok().json(shapes::release(release, &instances)))
 }
 
 async fn move_to(web: &Web, caller: &Caller, name: &str, channel: Channel) -> Answer {
     let release = releases::move_to(web.tools(), name, channel).await?;
-    let instances = shapes::instances(web, &caller.principal.scope()).await?;
+    let instances = shapes::by_release(web, &caller.principal.scope()).await?;
     Ok(HttpResponse::Ok().json(shapes::release(release, &instances)))
 }
 

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::{
     drivers::wordpress::site_host,
     error::Result,
-    fleet::{self, MunicipalityId, ReleaseId, Scope, access},
+    fleet::{self, MunicipalityId, Overlaid, ReleaseId, Scope, access},
     onboarding::workflows,
     store::{self, Page},
     web::Web,
@@ -79,6 +79,9 @@ pub struct Instance {
     pub locale: String,
     /// Release by name.
     pub release: String,
+    /// The version of its municipality's overlay that it runs on top; only where it runs one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overlay: Option<u32>,
     /// Log-in name of its first administrator.
     pub admin_login: String,
     /// Address of its first administrator.
@@ -267,6 +270,7 @@ pub struct AuditLine {
 /// What instances refer to, by id, to be shown by name.
 pub struct Names {
     releases: HashMap<ReleaseId, String>,
+    overlaid: Overlaid,
     https_port: u16,
 }
 
@@ -276,7 +280,8 @@ impl Names {
     /// # Errors
     /// When the store fails.
     pub async fn load(web: &Web) -> Result<Self> {
-        Ok(Self { releases: store::releases::names(web.store()).await?, https_port: web.tools().settings.https_port })
+        let (releases, overlaid) = (store::releases::names(web.store()).await?, store::derived::overlaid(web.store()).await?);
+        Ok(Self { releases, overlaid, https_port: web.tools().settings.https_port })
     }
 
     /// An instance as the API shows it.
@@ -293,6 +298,7 @@ impl Names {
             network: i.network_kind.to_string(),
             locale: i.locale.clone(),
             release: self.releases.get(&i.release).cloned().unwrap_or_default(),
+            overlay: self.overlaid.version(i.release),
             admin_login: i.admin_login.clone(),
             admin_email: i.admin_email.clone(),
             limits: Limits { memory_mib: i.limits.memory_mib, cpu_milli: i.limits.cpu_milli, pids: i.limits.pids },
@@ -427,4 +433,14 @@ pub fn audit(e: fleet::AuditEntry, slugs: &HashMap<MunicipalityId, fleet::Slug>)
 /// When the store fails.
 pub async fn instances(web: &Web, scope: &Scope) -> Result<Vec<fleet::Instance>> {
     store::instances::all(web.store(), scope).await
+}
+
+/// The instances that a scope covers, each with the release that it runs without an overlay; for counting them by release.
+///
+/// # Errors
+/// When the store fails.
+pub async fn by_release(web: &Web, scope: &Scope) -> Result<Vec<fleet::Instance>> {
+    let overlaid = store::derived::overlaid(web.store()).await?;
+    let plain = |i: fleet::Instance| fleet::Instance { release: overlaid.plain(i.release), ..i };
+    Ok(instances(web, scope).await?.into_iter().map(plain).collect())
 }

@@ -15,6 +15,7 @@ mod in_place;
 pub mod municipality;
 pub mod onboard;
 pub mod operation;
+pub mod overlay;
 pub mod preference;
 pub mod release;
 pub mod releases;

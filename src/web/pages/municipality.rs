@@ -15,14 +15,14 @@ use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::{in_place, operation};
+use super::{in_place, operation, overlay};
 use crate::{
     access::Caller,
     drivers::wordpress::site_host,
     error::{Error, FieldError, OutsideKind, Result},
     fleet::{
-        Backup, Channel, Desired, Environment, Instance, InstanceState, Municipality, Operation, OperationKind, Policy, Release, ReleaseId,
-        access::Permission, known,
+        Backup, Channel, Desired, Environment, Instance, InstanceState, Municipality, Operation, OperationKind, Overlaid, Policy, Release,
+        ReleaseId, access::Permission, known,
     },
     instances::facts,
     onboarding::lifecycle,
@@ -34,9 +34,12 @@ use crate::{
         guard::Note,
         input::Key,
         problem::Answer,
-        view::models::{
-            BackupRow, HoldForm, InstanceCard, InstanceFacts, Invitation, MunicipalityActions, MunicipalityPage, Notice, OffboardPage,
-            Updates,
+        view::{
+            language::Language,
+            models::{
+                BackupRow, HoldForm, InstanceCard, InstanceFacts, Invitation, MunicipalityActions, MunicipalityPage, Notice, OffboardPage,
+                Updates,
+            },
         },
         visit::{Visit, see_other, see_other_with},
     },
@@ -67,7 +70,7 @@ pub struct Confirmed {
 
 /// One municipality.
 pub async fn show(web: Data<Web>, visit: Visit, caller: Caller, path: Path<String>) -> Answer {
-    visit.page(&web, &model(&web, &caller, &path).await?)
+    visit.page(&web, &model(&web, &caller, visit.shell.language, &path).await?)
 }
 
 /// Stops its instance.
@@ -93,7 +96,7 @@ pub async fn invite(web: Data<Web>, visit: Visit, caller: Caller, note: Note, pa
         .expires_at
         .parse::<Timestamp>()
         .map_err(|_| Error::outside("wordpress", OutsideKind::Failed, "the agent did not say when the link ends; make another one"))?;
-    let mut page = model(&web, &caller, &path).await?;
+    let mut page = model(&web, &caller, visit.shell.language, &path).await?;
     page.invitation = Some(Invitation { login: instance.admin_login, url: link.url, expires_at });
     let mut answer = at_home(visit, &page.slug).page(&web, &page)?;
     answer.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
@@ -120,7 +123,8 @@ pub async fn hold(web: Data<Web>, visit: Visit, caller: Caller, note: Note, path
                 "hold.reason" => e.at("reason"),
                 _ => e,
             });
-            let page = MunicipalityPage { errors: errors.collect(), hold: form, ..model(&web, &caller, &path).await? };
+            let page =
+                MunicipalityPage { errors: errors.collect(), hold: form, ..model(&web, &caller, visit.shell.language, &path).await? };
             at_home(visit, &page.slug).page_as(&web, status, &page)
         }
     }
@@ -188,7 +192,7 @@ pub async fn offboard(
 }
 
 /// The instance to work on, noted for the audit log.
-async fn target(web: &Web, caller: &Caller, note: &Note, slug: &str, environment: &str) -> Result<(Municipality, Instance)> {
+pub(super) async fn target(web: &Web, caller: &Caller, note: &Note, slug: &str, environment: &str) -> Result<(Municipality, Instance)> {
     note.target(slug.chars().take(100).collect::<String>());
     let found = api::municipalities::find(web, caller, slug).await?;
     note.municipality(found.id);
@@ -213,16 +217,16 @@ async fn begin(web: &Web, caller: &Caller, note: &Note, key: Key, slug: &str, en
 }
 
 /// On to the operation, or back to the page with what is wrong.
-async fn follow(web: &Web, visit: Visit, caller: &Caller, note: &Note, slug: &str, started: Result<Operation>) -> Answer {
+pub(super) async fn follow(web: &Web, visit: Visit, caller: &Caller, note: &Note, slug: &str, started: Result<Operation>) -> Answer {
     match started {
         Ok(operation) => Ok(see_other(&format!("/operations/{}", operation.id))),
         Err(refused) => refuse(web, visit, caller, note, slug, refused).await,
     }
 }
 
-async fn refuse(web: &Web, visit: Visit, caller: &Caller, note: &Note, slug: &str, refused: Error) -> Answer<HttpResponse> {
+pub(super) async fn refuse(web: &Web, visit: Visit, caller: &Caller, note: &Note, slug: &str, refused: Error) -> Answer<HttpResponse> {
     let (status, errors): (StatusCode, _) = in_place::told(note, refused)?;
-    let page = MunicipalityPage { errors, ..model(web, caller, slug).await? };
+    let page = MunicipalityPage { errors, ..model(web, caller, visit.shell.language, slug).await? };
     at_home(visit, &page.slug).page_as(web, status, &page)
 }
 
@@ -253,14 +257,15 @@ async fn twice(
 }
 
 /// What is shown of a municipality.
-async fn model(web: &Web, caller: &Caller, slug: &str) -> Result<MunicipalityPage> {
+async fn model(web: &Web, caller: &Caller, language: Language, slug: &str) -> Result<MunicipalityPage> {
     let (store, scope) = (web.store(), caller.principal.scope());
     let found = api::municipalities::find(web, caller, slug).await?;
     let instances = store::instances::of(store, &scope, found.id).await?;
+    let overlaid = store::derived::overlaid(store).await?;
     let mut releases: HashMap<ReleaseId, Release> = HashMap::new();
     for instance in &instances {
         if let std::collections::hash_map::Entry::Vacant(place) = releases.entry(instance.release) {
-            place.insert(store::releases::get(store, instance.release).await?);
+            place.insert(store::releases::get(store, overlaid.plain(instance.release)).await?);
         }
     }
     let told = join_all(instances.iter().map(|i| facts::ask(web.tools(), i, FACTS))).await;
@@ -272,7 +277,8 @@ async fn model(web: &Web, caller: &Caller, slug: &str) -> Result<MunicipalityPag
         may: actions(web, caller, &found).await?,
         backups: backups.into_iter().filter(|b| b.municipality == found.id).map(|b| backup(b, &instances)).collect(),
         operations: operation::rows(web, &operations, &operation::names(std::slice::from_ref(&found))),
-        instances: cards(web, &instances, &releases, told).await?,
+        instances: cards(web, &instances, &releases, &overlaid, told).await?,
+        overlay: overlay::card(web, caller, &found, language).await?,
         hold: HoldForm::default(),
         county: known::by_code(&code).map(|k| k.county.to_owned()).unwrap_or_default(),
         command: MunicipalityPage::command_for(found.slug.as_str()),
@@ -290,13 +296,14 @@ async fn cards(
     web: &Web,
     instances: &[Instance],
     releases: &HashMap<ReleaseId, Release>,
+    overlaid: &Overlaid,
     told: Vec<Option<facts::Facts>>,
 ) -> Result<Vec<InstanceCard>> {
     let policies = store::policies::all(web.store()).await?;
     let names = store::releases::names(web.store()).await?;
     let of = |i: &Instance, facts| {
         let updates = policies.get(&i.id).map(|p| updates(p, &names, web.now())).unwrap_or_default();
-        InstanceCard { updates, ..card(web, i, releases.get(&i.release), facts) }
+        InstanceCard { updates, overlay: overlaid.version(i.release), ..card(web, i, releases.get(&i.release), facts) }
     };
     Ok(instances.iter().zip(told).map(|(i, facts)| of(i, facts)).collect())
 }
@@ -324,6 +331,7 @@ fn card(web: &Web, i: &Instance, release: Option<&Release>, told: Option<facts::
         domain: i.domain.display(),
         address: format!("https://{}/", site_host(&i.domain, settings.https_port)),
         release: release.map(|r| r.name.clone()).unwrap_or_default(),
+        overlay: None,
         channel: release.map_or(Channel::Retired, |r| r.channel),
         network_kind: i.network_kind,
         locale: i.locale.clone(),

@@ -85,7 +85,7 @@ async fn page(web: &Web, caller: &Caller, language: Language, name: &str, errors
         Language::Sv => words.sv,
         Language::En => words.en,
     };
-    let mut instances = shapes::instances(web, &caller.principal.scope()).await?;
+    let mut instances = shapes::by_release(web, &caller.principal.scope()).await?;
     instances.retain(|instance| instance.release == release.id);
     let runs_on: Vec<RunsOn> = instances
         .into_iter()

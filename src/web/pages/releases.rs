@@ -61,7 +61,7 @@ async fn page(web: &Web, caller: &Caller, form: ReleaseForm, errors: Vec<FieldEr
     let releases = store::every(async |page| store::releases::list(web.store(), page).await).await?;
     let default = store::releases::newest_stable(web.store()).await?.map(|r| r.id);
     let mut running: HashMap<_, usize> = HashMap::new();
-    for instance in shapes::instances(web, &caller.principal.scope()).await? {
+    for instance in shapes::by_release(web, &caller.principal.scope()).await? {
         *running.entry(instance.release).or_default() += 1;
     }
     let rows = releases.into_iter().map(|r| ReleaseRow {

@@ -13,6 +13,7 @@ mod fleet;
 mod municipality;
 mod onboard;
 mod operation;
+mod overlay;
 mod problem;
 mod release;
 mod rollout;
@@ -33,6 +34,7 @@ pub use municipality::{
 };
 pub use onboard::{DomainCheck, DomainVerdict, KnownChoice, OnboardForm, OnboardPage, Plan, PlannedStep, ReleaseChoice};
 pub use operation::{NextSteps, OperationFilter, OperationPage, OperationRow, OperationsPage, StepLine, StepState};
+pub use overlay::{OverlayCard, OverlayConstant, OverlayLine, OverlayPast, OverlayRow};
 pub use problem::ProblemPage;
 pub use release::{PartRow, ReleaseForm, ReleasePage, ReleaseRow, ReleasesPage, RunsOn};
 pub use rollout::{

@@ -101,3 +101,29 @@ domain-free = { $domain } is free.
 domain-elsewhere = { $domain } is free in the fleet but does not lead here yet. Change it in DNS before the municipality opens.
 domain-taken = { $domain } is already used by a municipality of the fleet. Choose another.
 domain-invalid = { $domain } is no domain name.
+
+# What a municipality adds on top of every release
+overlay = Overlay
+with-overlay = { $release } with overlay { $number }
+overlay-none = It adds nothing to the releases that it runs.
+overlay-version = Version { $number }, on top of every release.
+overlay-plugins = Plugins
+overlay-mu-plugins = Must-use plugins
+overlay-constants = Constants
+overlay-replaces = in place of the release’s own
+overlay-waits = { $release } does not have this version yet
+overlay-applied = On top of { $release }
+overlay-rehearsal-failed = failed its rehearsal
+overlay-rehearsal-passed = passed its rehearsal
+overlay-rehearsal-none = the rehearsal
+overlay-changes = What it changes in { $release }:
+overlay-despite = Apply it though no rehearsal says that it works
+overlay-apply = Apply the overlay
+overlay-history = Earlier versions
+overlay-past = Version { $number }, { $parts ->
+    [one] one part
+   *[other] { $parts } parts
+}
+overlay-restore = Restore
+overlay-restore-one = Restore version { $number }
+overlay-add = Add to it by command:

@@ -101,3 +101,29 @@ domain-free = { $domain } är ledig.
 domain-elsewhere = { $domain } är ledig i flottan men leder inte hit än. Peka om den i DNS innan kommunen öppnar.
 domain-taken = { $domain } används redan av en kommun i flottan. Välj en annan.
 domain-invalid = { $domain } är inget domännamn.
+
+# Vad en kommun lägger ovanpå varje utgåva
+overlay = Påbyggnad
+with-overlay = { $release } med påbyggnad { $number }
+overlay-none = Kommunen lägger inget till utgåvorna som den kör.
+overlay-version = Version { $number }, ovanpå varje utgåva.
+overlay-plugins = Tillägg
+overlay-mu-plugins = Obligatoriska tillägg
+overlay-constants = Konstanter
+overlay-replaces = i stället för utgåvans eget
+overlay-waits = { $release } har inte den här versionen än
+overlay-applied = Ovanpå { $release }
+overlay-rehearsal-failed = underkänd i repetitionen
+overlay-rehearsal-passed = godkänd i repetitionen
+overlay-rehearsal-none = repetitionen
+overlay-changes = Vad den ändrar i { $release }:
+overlay-despite = Ta den i drift fast ingen repetition säger att den fungerar
+overlay-apply = Ta påbyggnaden i drift
+overlay-history = Tidigare versioner
+overlay-past = Version { $number }, { $parts ->
+    [one] en del
+   *[other] { $parts } delar
+}
+overlay-restore = Återställ
+overlay-restore-one = Återställ version { $number }
+overlay-add = Lägg till med ett kommando:

@@ -7,6 +7,7 @@ mod api;
 mod bad;
 mod good;
 mod killed;
+mod overlaid;
 mod rehearsed;
 
 use std::{
@@ -63,9 +64,12 @@ impl Rig {
             .chain(labels)
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect();
-        self.fleet
-            .world
-            .add_image(&reference, ImageState { id: image_id(&reference), labels, environment: Vec::new(), user: String::new() });
+        self.fleet.world.add_image(
+            &reference,
+            ImageState { id: image_id(&reference), labels, environment: Vec::new(), user: String::new(), layers: 9 },
+        );
+        let version = "<?php\n$wp_version = '6.9';\n$wp_db_version = 60421;\n".as_bytes().to_vec();
+        self.fleet.world.put_image_files(&reference, [("var/www/html/wp-includes/version.php".to_owned(), version)].into());
         let register = Register { image: reference, name: Some(name.to_owned()), contract: None, stable: true };
         releases::register(&self.fleet.app.tools, &register).await.unwrap()
     }

@@ -9,5 +9,6 @@ mod audit;
 mod concurrency;
 mod journal;
 mod municipalities;
+mod overlays;
 mod rollouts;
 mod samples;

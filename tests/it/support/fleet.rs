@@ -74,6 +74,10 @@ impl Drop for Cleanup {
                 docker(&["rm", "-f", id]);
             }
         }
+        // What it has built.
+        for image in docker(&["images", "-q", &format!("{}-release", self.fleet)]).split_whitespace() {
+            docker(&["rmi", "-f", image]);
+        }
         for id in docker(&["volume", "ls", "-q", "--filter", &label]).split_whitespace() {
             docker(&["volume", "rm", "-f", id]);
         }

@@ -53,9 +53,10 @@ pub const FLEET: &str = "sim";
 /// The image of the one release.
 pub const IMAGE: &str = "flotta/wordpress:6.8";
 /// Tables that are saved, parents first. The audit log is append-only, and no operation writes it.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 19] = [
     "setting",
     "municipality",
+    "overlay",
     "\"release\"",
     "instance",
     "domain",
@@ -124,7 +125,8 @@ impl Simulated {
             .map(|(k, v)| (k.to_owned(), v.to_owned()))
             .into();
         all.extend(labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
-        self.world.add_image(&image, ImageState { id: image_id(&image), labels: all, environment: Vec::new(), user: String::new() });
+        self.world
+            .add_image(&image, ImageState { id: image_id(&image), labels: all, environment: Vec::new(), user: String::new(), layers: 9 });
         let register = Register { image, name: Some(name.to_owned()), contract: None, stable: false };
         releases::register(&self.app.tools, &register).await.unwrap()
     }

@@ -52,6 +52,7 @@ pub(super) fn image(seen: ImageInspect) -> ImageState {
         labels: ordered(config.labels),
         environment: config.env.unwrap_or_default(),
         user: config.user.unwrap_or_default(),
+        layers: seen.root_fs.and_then(|root| root.layers).map_or(0, |layers| layers.len()),
     }
 }
 

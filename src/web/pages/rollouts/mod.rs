@@ -71,7 +71,7 @@ pub async fn list(web: Data<Web>, visit: Visit, caller: Caller, request: HttpReq
         live: going.iter().map(|(_, n)| n).sum(),
         waiting: going.iter().filter(|(state, _)| *state == RolloutState::Paused).map(|(_, n)| n).sum(),
         may_manage: caller.principal.may(Permission::ManageRollouts),
-        has_choice: store::releases::names(store).await?.len() > 1,
+        has_choice: store::releases::list(store, PageRequest { page: 1, per_page: 1 }).await?.total > 1,
         pager: Pager::of(u64::from(asked.page), u64::from(ROWS), total, "/rollouts", &[]),
         command: "flotta rollout list".to_owned(),
     };

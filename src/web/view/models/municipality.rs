@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Model, OperationRow, command_line};
+use super::{Model, OperationRow, OverlayCard, command_line};
 use crate::{
     error::FieldError,
     fleet::{Channel, Desired, Environment, InstanceState, Limits, NetworkKind, backup::BackupKind},
@@ -34,6 +34,8 @@ pub struct MunicipalityPage {
     pub operations: Vec<OperationRow>,
     /// Its backups, newest first.
     pub backups: Vec<BackupRow>,
+    /// What it adds on top of every release.
+    pub overlay: OverlayCard,
     /// Which actions the page offers.
     pub may: MunicipalityActions,
     /// A single-use link that was just made; answered once, with `Cache-Control: no-store`.
@@ -113,6 +115,8 @@ pub struct InstanceCard {
     pub address: String,
     /// Name of its release.
     pub release: String,
+    /// The version of the overlay that it runs on top; none where it runs none.
+    pub overlay: Option<u32>,
     /// Where that release stands.
     pub channel: Channel,
     /// How its sites are laid out.

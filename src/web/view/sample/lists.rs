@@ -5,6 +5,40 @@
 
 use super::*;
 
+pub(super) fn overlay() -> OverlayCard {
+    let line = |slug: &str, name: &str, version: &str, replaces| OverlayLine {
+        slug: slug.to_owned(),
+        name: name.to_owned(),
+        version: version.to_owned(),
+        replaces,
+    };
+    let past = |version, ago| OverlayPast { version, parts: 1, by: "anna.akesson@helsingborg.se".to_owned(), created_at: before(ago) };
+    OverlayCard {
+        version: 3,
+        is_empty: false,
+        plugins: vec![line("evenemang", "Evenemang", "2.3", false), line("akismet", "Akismet", "5.4", true)],
+        mu_plugins: vec![line("huvud.php", "huvud.php", "", false)],
+        constants: vec![OverlayConstant { name: "WP_POST_REVISIONS".to_owned(), value: "5".to_owned() }],
+        by: "anna.akesson@helsingborg.se".to_owned(),
+        created_at: Some(before(3_600)),
+        instances: vec![OverlayRow {
+            environment: "production".to_owned(),
+            release: "6.8-1".to_owned(),
+            runs: Some(2),
+            waits: true,
+            rehearsal: "0192f0c1-0000-7000-8000-000000000001".to_owned(),
+            verdict: "failed".to_owned(),
+            passed: false,
+            words: vec!["Tillägget Evenemang läggs till 2.3".to_owned(), "Konstanten WP_POST_REVISIONS = 5".to_owned()],
+        }],
+        history: vec![past(2, 90_000), past(1, 86_400 * 30)],
+        may_apply: true,
+        may_change: true,
+        command: "flotta overlay show upplands-vasby".to_owned(),
+        add: "flotta overlay add upplands-vasby --plugin plugin.zip".to_owned(),
+    }
+}
+
 pub(super) fn operations() -> OperationsPage {
     let states = [OperationState::Live, OperationState::Done, OperationState::Undone, OperationState::Failed, OperationState::Parked];
     let kinds = [OperationKind::Onboard, OperationKind::Suspend, OperationKind::Resume, OperationKind::Offboard];
