@@ -58,7 +58,7 @@ async fn told(fleet: &Fleet, id: RolloutId) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_theme_reaches_everybody_and_bad_ones_stop_at_the_first() {
     let fleet = Fleet::start().await;
-    let mut images = Images::new(&fleet);
+    let mut images = Images::new(&fleet.app.tools.settings.fleet);
     let first = images.release(&fleet, "kommun-1.0", &GOOD).await;
     let mut instances = Vec::new();
     for slug in SLUGS {

@@ -9,7 +9,6 @@ pub mod fleet;
 pub mod image;
 pub mod process;
 pub mod real;
-pub mod releases;
 pub mod simulated;
 pub mod store;
 pub mod upstream;
