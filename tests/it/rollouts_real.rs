@@ -3,6 +3,9 @@
 
 //! Rollouts over a small fleet on the real engine, with visitors all the while.
 
+mod bad;
+mod disturbed;
+
 use std::time::Duration;
 
 use flotta::{

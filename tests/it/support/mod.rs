@@ -11,6 +11,7 @@ pub mod process;
 pub mod real;
 pub mod simulated;
 pub mod store;
+pub mod trouble;
 pub mod upstream;
 pub mod visitors;
 pub mod web;
