@@ -3,7 +3,10 @@
 
 //! The control plane is killed at every line of rollouts' histories: by turns before the line is written, and right after.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use flotta::fleet::{
     Direction, OperationKind, RolloutId,
@@ -69,7 +72,7 @@ async fn halted_and_rehearsed() {
         towns.runs(slug, false).await;
     }
     towns.ended_all(id).await;
-    seen(&killed, &[("member", "updating"), ("member", "unchanged"), ("state", "halting"), ("state", "halted")]);
+    seen(&killed, &[("member", "updating"), ("member", "failed-unchanged"), ("state", "halting"), ("state", "halted")]);
 
     rehearsed(&mut towns).await;
 
@@ -170,29 +173,38 @@ async fn through(process: &mut Process, id: RolloutId, end: RolloutState) -> Kil
             process.let_go().await;
         }
         process.start();
-        let over = began + std::time::Duration::from_secs(120);
-        let now = loop {
+        let over = began + Duration::from_secs(120);
+        let stands = loop {
             let now = process.lines(id).await.len();
-            if before && now == seen && process.is_hanging().await {
+            let stands = process.rollout(id).await.0.state == end;
+            if before && now == seen && process.is_hanging().await || !before && (stands || now > seen + 1) {
                 process.kill();
-                killed.insert(seen);
-                break now;
+                break stands;
             }
-            if process.rollout(id).await.0.state == end {
-                process.let_go().await;
-                process.ready().await;
-                let lines = process.lines(id).await;
-                return killed.iter().filter_map(|at| lines.get(*at)).map(|l| (l.kind.to_string(), l.word.clone())).collect();
-            }
-            if !before && now > seen + 1 {
-                process.kill();
-                killed.extend(seen + 1..now);
-                break now;
+            if stands {
+                break true;
             }
             assert!(Instant::now() < over, "it stands still\n{}", process.history(id).await);
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
         };
-        tell(&format!("rollout with {now} lines, {} one more", if before { "over" } else { "after" }), began);
+        // More may have been written until it was dead.
+        let now = process.lines(id).await.len();
+        if before && !stands {
+            killed.insert(seen);
+        } else if !before {
+            killed.extend(seen..now);
+        }
+        tell(&format!("rollout with {now} lines, {}", if before { "over the next" } else { "after the last" }), began);
+        if stands {
+            process.let_go().await;
+            if !before {
+                process.start();
+            }
+            process.ready().await;
+            let lines = process.lines(id).await;
+            assert_eq!(process.rollout(id).await.0.state, end);
+            return killed.iter().filter_map(|at| lines.get(*at)).map(|l| (l.kind.to_string(), l.word.clone())).collect();
+        }
     }
     unreachable!("turns do not end by themselves")
 }

@@ -112,7 +112,11 @@ impl Towns {
     /// Names of its containers: those that run, or all.
     fn containers(&self, instance: &Instance, running: bool) -> Vec<String> {
         let label = format!("label=se.flotta.fleet={}", self.process.fleet);
-        let all = docker(&["ps", if running { "-q" } else { "-aq" }, "--filter", &label, "--format", "{{.Names}}"]);
+        let mut command = vec!["ps", "--filter", &label, "--format", "{{.Names}}"];
+        if !running {
+            command.push("--all");
+        }
+        let all = docker(&command);
         let own = format!("{}-{}", self.process.fleet, instance.key());
         all.lines().filter(|name| name.starts_with(&own)).map(ToOwned::to_owned).collect()
     }
@@ -137,12 +141,18 @@ impl Towns {
         self.process.home.join("archives").join(instance.key()).join(operation.id.text())
     }
 
-    /// An update that was undone has left nothing.
-    pub async fn as_before(&self, slug: &str, operation: &Operation) {
+    /// Names of everything there is of its containers.
+    pub async fn all_containers(&self, slug: &str) -> Vec<String> {
+        self.containers(&self.process.instance_of(slug).await, false)
+    }
+
+    /// An update that was undone has left nothing beside what was there: a container that an earlier one kept may be gone.
+    pub async fn as_before(&self, slug: &str, operation: &Operation, were: &[String]) {
         let instance = self.process.instance_of(slug).await;
         self.runs(slug, false).await;
         let told = self.process.told(operation.id).await;
-        assert_eq!(self.containers(&instance, false), [format!("{}-{}-1", self.process.fleet, instance.key())], "{told}");
+        let are = self.containers(&instance, false);
+        assert!(are.iter().all(|name| were.contains(name)), "{are:?} and not {were:?}: {told}");
         assert!(!self.archive(&instance, operation).exists(), "{told}");
         let path = format!("{}/{}", instance.key(), operation.id);
         assert!(store::backups::by_path(&self.process.store, &path).await.unwrap().is_none(), "{told}");
