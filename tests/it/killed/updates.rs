@@ -40,36 +40,41 @@ const LOOK: [&str; 3] = ["preflight", "verify", "public-check"];
 /// Steps that are only needed where data changes.
 const OF_DATA: [&str; 3] = ["quiesce", "migrate", "restore"];
 
-/// For each step: killed at it and away for too long, killed again on the way back, and as before; then killed at it once and
-/// done; then taken back, killed at the same place of that.
+/// For each step: killed when it was done and away for too long, killed again while it is undone, and as before; then killed at it
+/// once and done; then taken back, killed at the same place of that.
 async fn there_and_back(mut towns: Towns, new: &Theme) {
     let loses = !new.functions.is_empty();
     let (update, revert) = (steps(OperationKind::Update).0, steps(OperationKind::Revert).0);
     assert_eq!(update.len(), revert.len());
     let mut points = [Point::AfterIntent, Point::AfterEffect, Point::Within].into_iter().cycle();
     let idle = |step: &&str| !loses && OF_DATA.contains(step);
-    for (step, back) in update.iter().zip(&revert).filter(|(step, back)| !idle(step) || !idle(back)) {
+    for (at, (step, back)) in update.iter().zip(&revert).enumerate().filter(|(_, (step, back))| !idle(step) || !idle(back)) {
         let undone = !idle(step) && !LOOK.contains(step);
-        let begun = if undone { Some(too_late(&mut towns, step, points.next().unwrap()).await) } else { None };
+        // Whoever is too late for the last step has nothing left to do, and is not undone.
+        let next = update.get(at + 1).filter(|next| undone && update.last() != Some(*next));
+        let begun = match next {
+            Some(next) => Some(too_late(&mut towns, step, next, points.next().unwrap()).await),
+            None => None,
+        };
         let rollout = there(&mut towns, begun, step, points.next().unwrap()).await;
         and_back(&mut towns, rollout, back, points.next().unwrap(), loses).await;
     }
     towns.settled().await;
 }
 
-/// Killed at the step, before anything is written of it, and away for too long; killed again while the step is undone.
-async fn too_late(towns: &mut Towns, step: &str, point: Point) -> RolloutId {
+/// Killed between the step and the next, and away for too long; killed again while the step is undone.
+async fn too_late(towns: &mut Towns, step: &str, next: &str, point: Point) -> RolloutId {
     let (slug, began) = (towns.slugs[0].clone(), Instant::now());
     let (wish, were) = (towns.wish(&towns.slugs, &json!({})), towns.all_containers(&slug).await);
     let process = &mut towns.process;
-    process.hold(&slug, OperationKind::Update, step, Point::BeforeIntent, Direction::Forward).await;
+    process.hold(&slug, OperationKind::Update, next, Point::BeforeIntent, Direction::Forward).await;
     let rollout = process.roll_out(&wish).await;
     let id = process.live(&slug, OperationKind::Update).await.id;
-    let first = process.kill_at(id, step, Point::BeforeIntent).await;
+    process.kill_at(id, next, Point::BeforeIntent).await;
     process.be_late(id).await;
-    let second = process.kill_again_at(id, step, point, Direction::Back).await;
+    let when = process.kill_again_at(id, step, point, Direction::Back).await;
     process.restart().await;
-    let operation = ended(process, id, OperationState::Undone, &[step, step]).await;
+    let operation = ended(process, id, OperationState::Undone, &[step, next]).await;
     // Nobody blames the release for that: it has its turn again once a person has looked.
     process
         .stands(rollout, "paused", |r, m| {
@@ -77,7 +82,7 @@ async fn too_late(towns: &mut Towns, step: &str, point: Point) -> RolloutId {
         })
         .await;
     towns.as_before(&slug, &operation, &were).await;
-    tell(&format!("update {step} {first}, too late, and on the way back {second}: undone"), began);
+    tell(&format!("update {step} done, too late, and on the way back {when}: undone"), began);
     rollout
 }
 
