@@ -111,6 +111,47 @@ pub async fn make(target: &Target, operation: OperationId, kind: BackupKind) -> 
 /// # Errors
 /// As [`make`].
 pub async fn make_at(target: &Target, relative: String, kind: BackupKind) -> Result<Backup> {
+    match write(target, relative.clone(), kind).await {
+        Err(Error::Outside { system: "files", kind: OutsideKind::Full, message }) => {
+            // At once, so that others have the room; what cannot be removed is removed by the next try.
+            drop(remove(target, &relative).await);
+            Err(full(target, &message).await)
+        }
+        other => other,
+    }
+}
+
+/// What is said when the disk filled up on the way.
+async fn full(target: &Target, said: &str) -> Error {
+    let tools = &target.tools;
+    let place = tools.settings.archives();
+    // Only to say more; where even that is not known, the cause is said all the same.
+    let needs = tools.database.schema(&target.instance.schema()).await.map(|s| s.bytes.div_ceil(1 << 20));
+    let takes = needs.map_or_else(|_| String::new(), |mib| format!("; the database takes up to {mib} MiB"));
+    Error::outside("files", OutsideKind::Full, format!("no room left in {} ({said}){takes}; make room there", place.display()))
+}
+
+/// Where archives are kept, and how many bytes may still be written there.
+///
+/// # Errors
+/// When the file system does not say.
+pub async fn room(tools: &Tools) -> Result<(PathBuf, u64)> {
+    let archives = tools.settings.archives();
+    blocking(move || {
+        let mut place = archives.clone();
+        loop {
+            match rustix::fs::statvfs(&place) {
+                Ok(found) => return Ok((archives, found.f_bavail.saturating_mul(found.f_frsize))),
+                // Nothing was archived yet: it will be made in the nearest folder that is there.
+                Err(rustix::io::Errno::NOENT) if place.pop() => {}
+                Err(cause) => return Err(cause.into()),
+            }
+        }
+    })
+    .await
+}
+
+async fn write(target: &Target, relative: String, kind: BackupKind) -> Result<Backup> {
     let folder = folder(target, &relative);
     let fresh = folder.clone();
     let archives = target.tools.settings.archives();
@@ -421,9 +462,10 @@ where
         Ok(FileEntry { name, bytes: done.bytes, sha256: vault::hex(&done.sha.finalize()) })
     });
     let fed = feed(sink).await;
-    let written = writer.await.map_err(|e| Error::Internal(e.to_string()))?.map_err(files);
+    // Whoever feeds a file that cannot be written only sees that nobody reads any more.
+    let written = writer.await.map_err(|e| Error::Internal(e.to_string()))?.map_err(files)?;
     fed?;
-    written
+    Ok(written)
 }
 
 struct Hashing {

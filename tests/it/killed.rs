@@ -1,12 +1,15 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 
-//! `kill -9` of the real binary on the real engine, at every step of every workflow that a person asks for, and while the
-//! platform is first made. Started again, it ends every operation as the journal's rules say; nothing is left half done, and
+//! `kill -9` of the real binary on the real engine, at every step of every workflow, at every line of a rollout's history, and
+//! while the platform is first made. Started again, it ends every operation as the journal's rules say; nothing is left half done, and
 //! nothing was done twice. The lists of steps are the code's own, so a new step is tried without being named here.
 
 mod platform;
+mod rollouts;
+mod towns;
 mod traces;
+mod updates;
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +27,8 @@ use crate::support::process::{Point, Process};
 
 /// A workflow's steps, and how many of them come up to the point of no undo.
 fn steps(kind: OperationKind) -> (Vec<&'static str>, usize) {
-    let workflow = workflows::all().into_iter().find(|w| w.kind == kind).unwrap();
+    let mut all = workflows::all().into_iter().chain(flotta::rollouts::workflows::all());
+    let workflow = all.find(|w| w.kind == kind).unwrap();
     let names = workflow.names();
     let undoable = match workflow.commit {
         Commit::Never => names.len(),

@@ -4,6 +4,9 @@
 //! Rollouts over a small fleet on the real engine, with visitors all the while. With `FLOTTA_TEST_FULL=1`: ten municipalities, one of
 //! them with twenty sites, and no fewer than ten thousand visits to the good release.
 
+mod bad;
+mod disturbed;
+
 use std::time::Duration;
 
 use flotta::{
@@ -74,7 +77,7 @@ async fn evidence_of(fleet: &Fleet, member: &RolloutMember) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_theme_reaches_everybody_and_bad_ones_stop_at_the_first() {
     let fleet = Fleet::start().await;
-    let mut images = Images::new(&fleet);
+    let mut images = Images::new(&fleet.app.tools.settings.fleet);
     let first = images.release(&fleet, "kommun-1.0", &GOOD).await;
     let (municipalities, sites, visits) = size();
     let slugs = &SLUGS[..municipalities];

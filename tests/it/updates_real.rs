@@ -37,7 +37,7 @@ const GOOD: Theme = Theme { version: "1.0", functions: "", single: "", run: "" }
 #[tokio::test(flavor = "multi_thread")]
 async fn visitors_notice_nothing_of_a_new_theme_and_bad_ones_are_stopped() {
     let fleet = Fleet::start().await;
-    let mut images = Images::new(&fleet);
+    let mut images = Images::new(&fleet.app.tools.settings.fleet);
     let first = images.release(&fleet, "kommun-1.0", &GOOD).await;
     let second = images.release(&fleet, "kommun-1.1", &Theme { version: "1.1", ..GOOD }).await;
     let instance = municipality(&fleet, "ale", &first, &["skola", "kultur"]).await;
@@ -123,7 +123,7 @@ async fn visitors_notice_nothing_of_a_new_theme_and_bad_ones_are_stopped() {
 async fn data_and_schema_are_migrated_behind_the_pause_and_go_back_whole() {
     let fleet = Fleet::start().await;
     let tools = &fleet.app.tools;
-    let mut images = Images::new(&fleet);
+    let mut images = Images::new(&fleet.app.tools.settings.fleet);
     let first = images.release(&fleet, "kommun-1.0", &GOOD).await;
     let instance = municipality(&fleet, "bor", &first, &["skola", "arkiv"]).await;
     let (host, schema) = ("bor.localhost", instance.schema());

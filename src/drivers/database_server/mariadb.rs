@@ -190,6 +190,14 @@ impl DatabaseServer for Mariadb {
         answer.ok_or_else(|| outside(OutsideKind::Failed, "ping: it gave no version"))
     }
 
+    async fn up_for(&self) -> Result<Duration> {
+        let answer: Option<(String, u64)> = self
+            .with("ask since when it is up", ASK, |mut c| async move { c.query_first("SHOW GLOBAL STATUS LIKE 'Uptime'").await })
+            .await?;
+        let (_, seconds) = answer.ok_or_else(|| outside(OutsideKind::Failed, "ask since when it is up: it does not say"))?;
+        Ok(Duration::from_secs(seconds))
+    }
+
     async fn schema(&self, name: &str) -> Result<SchemaState> {
         let name = checked(name)?;
         self.with(&format!("look at schema {name}"), ASK, |mut c| async move {

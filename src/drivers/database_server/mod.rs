@@ -3,6 +3,8 @@
 
 //! A MariaDB server that holds one schema and one user per instance.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use secrecy::SecretString;
 
@@ -30,6 +32,8 @@ pub struct SchemaState {
 pub trait DatabaseServer: Send + Sync + 'static {
     /// Whether it answers; its version.
     async fn ping(&self) -> Result<String>;
+    /// For how long it has been up, in whole seconds.
+    async fn up_for(&self) -> Result<Duration>;
     /// What is there under this name.
     async fn schema(&self, name: &str) -> Result<SchemaState>;
     /// Makes the schema (utf8mb4) and a user of the same name that sees only it; sets the password anew where the user exists.

@@ -3,7 +3,7 @@
 
 //! The simulated database server.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
@@ -87,6 +87,10 @@ fn schema_of<'a>(state: &'a mut State, name: &str) -> Result<&'a Schema> {
 impl DatabaseServer for SimulatedDatabaseServer {
     async fn ping(&self) -> Result<String> {
         self.0.call(Call::new("database.ping", ""), |s| s.database().map(|_| "11.8.3-MariaDB-simulated".to_owned())).await
+    }
+
+    async fn up_for(&self) -> Result<Duration> {
+        self.0.call(Call::new("database.up_for", ""), |s| s.database().map(|_| Duration::MAX)).await
     }
 
     async fn schema(&self, name: &str) -> Result<SchemaState> {

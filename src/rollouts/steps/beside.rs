@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
-use super::moved;
+use super::{moved, or_the_server};
 use crate::{
     drivers::wordpress::Readiness,
     error::{Error, OutsideKind, Result},
@@ -45,14 +46,14 @@ async fn complaint(cx: &Context) -> Result<Option<String>> {
 /// Waits until a container answers.
 pub(super) async fn until_ready(target: &Target) -> Result<()> {
     let wait = target.tools.settings.healthy_deadline;
-    let over = tokio::time::Instant::now() + wait;
+    let over = Instant::now() + wait;
     loop {
         let why = match ready(target).await {
             Ok(ready) if ready.installed => return Ok(()),
             Ok(_) => "WordPress says that it is not installed".to_owned(),
             Err(error) => error.to_string(),
         };
-        if tokio::time::Instant::now() >= over {
+        if Instant::now() >= over {
             // The release's: other systems say so themselves.
             return Err(Error::outside("release", OutsideKind::Refused, format!("it does not answer after {} s: {why}", wait.as_secs())));
         }
@@ -111,8 +112,11 @@ impl Step<Context> for Beside {
 
     async fn apply(&self, cx: &Context) -> Result<()> {
         let to = &moved(cx)?.to;
+        let begun = Instant::now();
         Container.apply(&cx.at(to)).await?;
-        until_ready(to).await?;
+        if let Err(error) = until_ready(to).await {
+            return Err(or_the_server(to, begun, error).await);
+        }
         match changes_too_much(cx, &ready(to).await?)? {
             None => Ok(()),
             Some(why) => Err(Error::outside("release", OutsideKind::Refused, why)),

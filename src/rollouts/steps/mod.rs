@@ -29,6 +29,7 @@ pub use verify::Verify;
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::{
     error::{Error, OutsideKind, Result},
@@ -77,6 +78,23 @@ fn is_at(instance: &Instance, version: Version) -> bool {
 /// What a step says that has nothing to do.
 fn not_needed() -> Observation {
     Observation::Present(json!({"needed": false}))
+}
+
+/// That the database server has been there since then, without which nothing that a container showed says anything.
+async fn server_stood(target: &Target, since: Instant) -> Result<()> {
+    if target.tools.database.up_for().await? < since.elapsed() {
+        let said = "it was started anew while the instance was looked at, so that what was seen says nothing";
+        return Err(Error::outside("database server", OutsideKind::Failed, said));
+    }
+    Ok(())
+}
+
+/// What a release seems to have done wrong while the database server was away is not the release's doing.
+async fn or_the_server(target: &Target, since: Instant, error: Error) -> Error {
+    if !matches!(error, Error::Outside { system: "release" | "wordpress", .. }) {
+        return error;
+    }
+    server_stood(target, since).await.err().unwrap_or(error)
 }
 
 /// Waits until none of the instance's requests is being worked on.

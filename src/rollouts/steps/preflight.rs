@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::json;
+use tokio::time::Instant;
 
-use super::{kept, moved};
+use super::{kept, moved, server_stood};
 use crate::{
     error::{Error, OutsideKind, Result},
     fleet::evidence::{Look, Sampled},
-    instances::{Context, Target},
+    instances::{Context, Target, archive},
     onboarding::steps::Container,
     releases::overlay::derived,
     rollouts::{compare, evidence, pages},
@@ -23,26 +24,35 @@ use crate::{
 /// See the module.
 pub struct Preflight;
 
-/// What must be free beyond the fleet's reserve: the snapshot, which is packed, is smaller than the schema.
+/// What must be free: the snapshot, which is packed, is smaller than the schema. Beyond the fleet's reserve, unless archives have
+/// a disk of their own.
 async fn room(target: &Target) -> Result<()> {
     let tools = &target.tools;
     let needs = tools.database.schema(&target.instance.schema()).await?.bytes;
     let reserve = tools.settings.reserved_disk_mib << 20;
-    let free = tools.engine.free_disk_bytes().await?;
-    if free >= needs.saturating_add(reserve) {
-        return Ok(());
+    let refuse = |message| Err(Error::outside("files", OutsideKind::Refused, message));
+    let (place, there) = archive::room(tools).await?;
+    if there < needs {
+        let (there, needs) = (there >> 20, mib(needs));
+        return refuse(format!(
+            "no room for a snapshot in {}: {there} MiB are free, {needs} MiB are needed; make room there",
+            place.display()
+        ));
     }
-    let mib = |bytes: u64| bytes >> 20;
-    Err(Error::outside(
-        "files",
-        OutsideKind::Refused,
-        format!(
-            "no room for a snapshot: {} MiB are free, {} MiB are needed besides the reserve of {} MiB",
-            mib(free),
-            mib(needs),
-            mib(reserve)
-        ),
-    ))
+    let free = tools.engine.free_disk_bytes().await?;
+    if free < needs.saturating_add(reserve) {
+        let (free, needs, reserve) = (free >> 20, mib(needs), mib(reserve));
+        return refuse(format!(
+            "no room for a snapshot: {free} MiB of disk are free, {needs} MiB are needed besides the reserve of {reserve} MiB; \
+             make room, or set network.reserved_disk_mib"
+        ));
+    }
+    Ok(())
+}
+
+/// So many MiB hold it.
+fn mib(bytes: u64) -> u64 {
+    bytes.div_ceil(1 << 20)
 }
 
 /// The image is there; one with an overlay is built now, unless a rehearsal did that.
@@ -95,9 +105,14 @@ impl Step<Context> for Preflight {
             }
         }
         let pages = pages::sample(&moved.from).await?;
+        let begun = Instant::now();
         // Twice: the first look wakes it, so that its times are those of a site that is in use.
         pages::look(&moved.from, &pages).await?;
         let look = pages::look(&moved.from, &pages).await?;
+        if look.pages.iter().any(|p| !compare::is_well(p)) {
+            // Ill for that moment is not ill before, which would excuse whatever the release does.
+            server_stood(&moved.from, begun).await?;
+        }
         evidence::save(tools, cx.operation, kept::PAGES, &pages).await?;
         evidence::save(tools, cx.operation, kept::BEFORE, &look).await
     }

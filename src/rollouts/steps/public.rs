@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::json;
+use tokio::time::Instant;
 
-use super::{kept, moved};
+use super::{kept, moved, or_the_server};
 use crate::{
     error::{Error, OutsideKind, Result},
     fleet::evidence::{Look, Sampled},
@@ -68,14 +69,15 @@ impl Step<Context> for PublicCheck {
     }
 
     async fn apply(&self, cx: &Context) -> Result<()> {
-        let over = tokio::time::Instant::now() + WAIT.min(cx.target.tools.settings.healthy_deadline);
+        let begun = Instant::now();
+        let over = begun + WAIT.min(cx.target.tools.settings.healthy_deadline);
         loop {
             let Some(why) = complaint(cx).await? else { return Ok(()) };
-            if tokio::time::Instant::now() >= over {
+            if Instant::now() >= over {
                 if is_final(cx)? {
                     return evidence::save(&cx.target.tools, cx.operation, "ill", &why).await;
                 }
-                return Err(Error::outside("release", OutsideKind::Refused, why));
+                return Err(or_the_server(&cx.target, begun, Error::outside("release", OutsideKind::Refused, why)).await);
             }
             tokio::time::sleep(BETWEEN).await;
         }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::json;
+use tokio::time::Instant;
 
-use super::{kept, moved};
+use super::{kept, moved, or_the_server};
 use crate::{
     error::{Error, OutsideKind, Result},
     fleet::{
@@ -53,6 +54,7 @@ impl Step<Context> for Verify {
 
     async fn apply(&self, cx: &Context) -> Result<()> {
         let (tools, to) = (&cx.target.tools, &moved(cx)?.to);
+        let begun = Instant::now();
         let pages: Vec<Sampled> = evidence::load(tools, cx.operation, kept::PAGES).await?.unwrap_or_default();
         // The first look fills the caches; only the second is judged.
         pages::look(to, &pages).await?;
@@ -67,7 +69,9 @@ impl Step<Context> for Verify {
         }
         evidence::save(tools, cx.operation, kept::AFTER, &look).await?;
         match verdict(cx).await? {
-            Some(verdict) if verdict.level == Level::Fail => Err(Error::outside("release", OutsideKind::Refused, verdict.summary())),
+            Some(verdict) if verdict.level == Level::Fail => {
+                Err(or_the_server(to, begun, Error::outside("release", OutsideKind::Refused, verdict.summary())).await)
+            }
             _ => Ok(()),
         }
     }

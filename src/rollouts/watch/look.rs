@@ -43,6 +43,24 @@ pub(super) struct Looks {
     said: String,
     /// Where the next look begins among its pages.
     next: usize,
+    /// How many pages it takes.
+    pages: usize,
+}
+
+impl Looks {
+    fn none(at: Timestamp) -> Self {
+        Self { at, well_at: None, ill_in_a_row: 0, said: String::new(), next: 0, pages: PAGES }
+    }
+}
+
+/// What came of one look.
+enum Came {
+    /// It does not run just now: neither well nor ill.
+    Away,
+    /// It answers, but so many pages took too long together: that says nothing, and the next look takes fewer.
+    Slow,
+    /// What is wrong, nothing where all is well; and where the next look begins.
+    Said(String, usize),
 }
 
 /// What follows from the looks at an instance.
@@ -88,21 +106,24 @@ pub(super) async fn pass(
         }
         memory.note(rollout.id, update);
         let runs = instances.get(&member.instance).is_some_and(|i| i.state == InstanceState::Running);
-        let next = memory.looks.get(&update).map_or(0, |l| l.next);
-        due.push((update, member.instance, runs, memory.baselines.get(&update).cloned(), next));
+        let place = memory.looks.get(&update).map_or((0, PAGES), |l| (l.next, l.pages));
+        due.push((update, member.instance, runs, memory.baselines.get(&update).cloned(), place));
     }
     let seen: Vec<_> = stream::iter(due)
-        .map(|(update, instance, runs, baseline, next)| {
+        .map(|(update, instance, runs, baseline, place)| {
             let tools = tools.clone();
             async move {
                 if !runs {
-                    return (update, None, Ok((String::new(), next, false)));
+                    return (update, None, Ok(Came::Away));
                 }
-                let looked = tokio::time::timeout(ONE, compared(&tools, instance, update, baseline.clone(), next)).await;
+                let looked = tokio::time::timeout(ONE, compared(&tools, instance, update, baseline.clone(), place)).await;
                 match looked {
-                    Ok(Ok((baseline, said, next))) => (update, Some(baseline), Ok((said, next, true))),
+                    Ok(Ok((baseline, said, next))) => (update, Some(baseline), Ok(Came::Said(said, next))),
                     Ok(Err(error)) => (update, baseline, Err(error.to_string())),
-                    Err(_) => (update, baseline, Err("it does not answer".to_owned())),
+                    Err(_) => match tokio::time::timeout(ONE, front_is_well(&tools, instance)).await {
+                        Ok(Ok(true)) => (update, baseline, Ok(Came::Slow)),
+                        _ => (update, baseline, Err("it does not answer".to_owned())),
+                    },
                 }
             }
         })
@@ -113,17 +134,21 @@ pub(super) async fn pass(
         if let Some(baseline) = baseline {
             memory.baselines.insert(update, baseline);
         }
-        let looks = memory.looks.entry(update).or_insert(Looks { at: now, well_at: None, ill_in_a_row: 0, said: String::new(), next: 0 });
+        let looks = memory.looks.entry(update).or_insert_with(|| Looks::none(now));
         looks.at = now;
         match outcome {
-            // It does not run just now: neither well nor ill.
-            Ok((_, _, false)) => {}
-            Ok((said, next, true)) if said.is_empty() => {
+            Ok(Came::Away) => {}
+            Ok(Came::Slow) if looks.pages > 1 => looks.pages /= 2,
+            Ok(Came::Slow) => {
+                looks.ill_in_a_row += 1;
+                "a page does not answer".clone_into(&mut looks.said);
+            }
+            Ok(Came::Said(said, next)) if said.is_empty() => {
                 (looks.well_at, looks.ill_in_a_row, looks.next) = (Some(now), 0, next);
                 looks.said.clear();
             }
             // The same pages again, so that what is found once is found twice.
-            Ok((said, ..)) | Err(said) => {
+            Ok(Came::Said(said, _)) | Err(said) => {
                 looks.ill_in_a_row += 1;
                 looks.said = said;
             }
@@ -137,7 +162,7 @@ async fn compared(
     instance: InstanceId,
     update: OperationId,
     baseline: Option<Arc<Look>>,
-    next: usize,
+    (next, most): (usize, usize),
 ) -> Result<(Arc<Look>, String, usize)> {
     let target = tools.target(instance).await?;
     let baseline = match baseline {
@@ -150,7 +175,7 @@ async fn compared(
     };
     let known: Vec<Sampled> = baseline.pages.iter().map(|p| p.page.clone()).collect();
     let sampled = if known.is_empty() { pages::sample(&target).await? } else { known };
-    let wanted: Vec<Sampled> = sampled.iter().cycle().skip(next).take(PAGES.min(sampled.len())).cloned().collect();
+    let wanted: Vec<Sampled> = sampled.iter().cycle().skip(next).take(most.min(sampled.len())).cloned().collect();
     let after = pages::look(&target, &wanted).await?;
     let verdict = compare::compare(&baseline, &after);
     let said = if verdict.level == Level::Fail {
@@ -252,7 +277,7 @@ mod tests {
     #[test]
     fn one_bad_look_is_not_believed_and_an_old_good_one_says_nothing() {
         let (rollout, member) = soaking();
-        let looks = |well_at, ill_in_a_row| Looks { at: at(100), well_at, ill_in_a_row, said: "it shows an error".into(), next: 0 };
+        let looks = |well_at, ill_in_a_row| Looks { well_at, ill_in_a_row, said: "it shows an error".into(), ..Looks::none(at(100)) };
         let see = |l: &Looks, now| sight(Some(l), &rollout, &member, None, at(now));
         assert!(see(&looks(Some(at(100)), 0), 110).well);
         assert!(!see(&looks(Some(at(100)), 0), 146).well);
@@ -264,7 +289,7 @@ mod tests {
     #[test]
     fn what_is_never_seen_well_counts_as_ill_in_the_end() {
         let (rollout, member) = soaking();
-        let looks = Looks { at: at(700), well_at: None, ill_in_a_row: 0, said: String::new(), next: 0 };
+        let looks = Looks::none(at(700));
         assert!(sight(Some(&looks), &rollout, &member, None, at(719)).ill.is_none());
         assert!(sight(Some(&looks), &rollout, &member, None, at(720)).ill.is_some());
         assert!(sight(None, &rollout, &member, None, at(9999)).ill.is_none(), "whoever begins to watch looks first");

@@ -21,7 +21,7 @@ use flotta::{
 
 use crate::support::{
     fleet::Fleet,
-    releases::{Image, compile},
+    image::{Image, compile},
 };
 
 /// Two more sites, with posts and a page that has a form.

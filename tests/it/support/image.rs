@@ -1,10 +1,15 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 
-//! Releases made for one test on the real engine: the project's release image with a theme for municipalities on top, good or
-//! bad in one way. Their images are removed when the value is dropped.
+//! Releases made for one test on the real engine: the project's release image with something changed in it, or with a theme for
+//! municipalities on top, good or bad in one way. Their images are removed when the value is dropped.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fmt::Display,
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use flotta::{
     fleet::Release,
@@ -12,6 +17,49 @@ use flotta::{
 };
 
 use super::fleet::{Fleet, RELEASE_IMAGE};
+
+/// The theme that the sites of the project's own release have.
+pub const THEME: &str = "/var/www/html/wp-content/themes/twentytwentyfive";
+
+/// Compiles a folder anew. An image that was built before compiling forgot what it had compiled still has the old.
+pub fn compile(folder: &str) -> String {
+    format!("rm -rf /opt/flotta/opcache/*{folder} && flotta-compile {folder}")
+}
+
+/// One image, by its tag.
+pub struct Image(pub String);
+
+impl Image {
+    /// The release with this PHP at the end of its theme's functions.
+    pub fn with_theme(name: &str, php: &str) -> Self {
+        let put = format!("COPY more.php /tmp/more.php\nRUN cat /tmp/more.php >>{THEME}/functions.php && {}", compile(THEME));
+        Self::build(name, &put, &format!("\n{php}\n"))
+    }
+
+    /// The release changed by these lines of a Dockerfile; `more.php` lies beside it.
+    pub fn build(name: &str, lines: &str, more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("more.php"), more).unwrap();
+        Self::of(folder.path(), format!("flotta-test/{name}:{:08x}", rand::random::<u32>()), lines)
+    }
+
+    /// The release changed by these lines, with what lies in the folder.
+    fn of(folder: &Path, tag: String, lines: &str) -> Self {
+        let text = format!("FROM {RELEASE_IMAGE}\nLABEL flotta.test=1\nUSER root\n{lines}\nUSER www-data\n");
+        fs::write(folder.join("Dockerfile"), text).unwrap();
+        let mut command = Command::new("docker");
+        command.args(["build", "--quiet", "--force-rm", "--tag", &tag]).arg(folder).env("DOCKER_BUILDKIT", "0");
+        let built = command.output().unwrap();
+        assert!(built.status.success(), "{}{}", String::from_utf8_lossy(&built.stdout), String::from_utf8_lossy(&built.stderr));
+        Self(tag)
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        drop(Command::new("docker").args(["rmi", "-f", &self.0]).stdout(Stdio::null()).stderr(Stdio::null()).status());
+    }
+}
 
 /// What a release's theme does.
 #[derive(Clone, Debug, Default)]
@@ -50,41 +98,42 @@ add_action('wp_upgrade', function () {
     }
 });"#;
 
-/// Images of one test.
+/// Releases of one test, with themes for municipalities.
 pub struct Images {
-    tags: Vec<String>,
+    built: Vec<Image>,
     prefix: String,
 }
 
 impl Images {
-    /// None yet.
-    pub fn new(fleet: &Fleet) -> Self {
-        Self { tags: Vec::new(), prefix: format!("flotta-test/{}", fleet.app.tools.settings.fleet) }
+    /// None yet, of a fleet of this name.
+    pub fn new(fleet: impl Display) -> Self {
+        Self { built: Vec::new(), prefix: format!("flotta-test/{fleet}") }
     }
 
-    /// Builds an image with this theme and registers it under this name.
-    pub async fn release(&mut self, fleet: &Fleet, name: &str, theme: &Theme) -> Release {
+    /// Builds an image with this theme, and gives its tag.
+    pub fn build(&mut self, name: &str, theme: &Theme) -> String {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), theme);
-        let tag = format!("{}:{name}", self.prefix);
-        let built = Command::new("docker").args(["build", "--quiet", "--force-rm", "--tag", &tag]).arg(folder.path()).output().unwrap();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        self.tags.push(tag.clone());
-        let register = Register { image: tag, name: Some(name.to_owned()), contract: None, stable: false };
+        let lines = format!(
+            "COPY kommun /var/www/html/wp-content/themes/kommun\n\
+             COPY kommun.php /var/www/html/wp-content/mu-plugins/kommun.php\n{}",
+            theme.run
+        );
+        let image = Image::of(folder.path(), format!("{}:{name}", self.prefix), &lines);
+        let tag = image.0.clone();
+        self.built.push(image);
+        tag
+    }
+
+    /// Builds one and registers it under this name.
+    pub async fn release(&mut self, fleet: &Fleet, name: &str, theme: &Theme) -> Release {
+        let register = Register { image: self.build(name, theme), name: Some(name.to_owned()), contract: None, stable: false };
         releases::register(&fleet.app.tools, &register).await.unwrap()
     }
 }
 
-impl Drop for Images {
-    fn drop(&mut self) {
-        for tag in &self.tags {
-            drop(Command::new("docker").args(["rmi", "-f", tag]).output());
-        }
-    }
-}
-
 fn write(folder: &Path, theme: &Theme) {
-    let Theme { version, functions, single, run } = theme;
+    let Theme { version, functions, single, .. } = theme;
     let put = |name: &str, text: String| {
         let path = folder.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -104,12 +153,5 @@ fn write(folder: &Path, theme: &Theme) {
     put(
         "kommun.php",
         "<?php\nforeach (['template', 'stylesheet'] as $what) { add_filter(\"pre_option_$what\", static fn() => 'kommun'); }\n".to_owned(),
-    );
-    put(
-        "Dockerfile",
-        format!(
-            "FROM {RELEASE_IMAGE}\nUSER root\nCOPY kommun /var/www/html/wp-content/themes/kommun\n\
-             COPY kommun.php /var/www/html/wp-content/mu-plugins/kommun.php\n{run}\nUSER www-data\n"
-        ),
     );
 }

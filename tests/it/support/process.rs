@@ -7,6 +7,8 @@
 //! that the step is done never finishes writing it. So the step is caught for sure, however fast it is: killed as soon as its
 //! intent is seen, or when the process hangs in the trigger, with the step's effect there and no word of it in the journal.
 
+mod rollouts;
+
 use std::{
     fs::{File, OpenOptions},
     path::{Path, PathBuf},
@@ -76,7 +78,7 @@ fn flotta(home: &Path) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FLOTTA_")) {
         command.env_remove(name);
     }
-    command.env("FLOTTA__NETWORK__BUFFER_POOL", "64M");
+    command.env("FLOTTA__NETWORK__BUFFER_POOL", "64M").env("FLOTTA__REHEARSALS__PICTURES", "0");
     command
 }
 
@@ -216,6 +218,11 @@ impl Process {
         self.post(path, body).await["id"].as_str().expect("an id").parse().unwrap()
     }
 
+    /// Where the gateway listens.
+    pub fn https_port(&self) -> u16 {
+        self.https_port
+    }
+
     /// What a visitor gets through the gateway: status and text.
     pub async fn visit(&self, host: &str) -> (u16, String) {
         visit(self.https_port, host, "/").await
@@ -286,13 +293,20 @@ impl Process {
             (Direction::Back | Direction::Aside, Point::BeforeIntent) => "'undoing', 'undone'",
             (Direction::Back | Direction::Aside, _) => "'undone'",
         };
+        let such = format!(
+            "NEW.step = '{step}' AND NEW.kind IN ({kinds})
+             AND NEW.operation_id IN (SELECT id FROM operation WHERE slug = '{slug}' AND kind = '{operation}')"
+        );
+        self.hold_on("operation_event", &such).await;
+    }
+
+    /// Whoever is about to write such a row hangs.
+    async fn hold_on(&mut self, table: &str, such: &str) {
         // The view is there since a trigger may not hold a recursive query itself.
         self.sql(&format!(
             "DROP TRIGGER IF EXISTS hold; DROP VIEW IF EXISTS endless;
              CREATE VIEW endless AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 1000000000000) SELECT n FROM c;
-             CREATE TRIGGER hold BEFORE INSERT ON operation_event WHEN NEW.step = '{step}' AND NEW.kind IN ({kinds})
-             AND NEW.operation_id IN (SELECT id FROM operation WHERE slug = '{slug}' AND kind = '{operation}')
-             BEGIN SELECT count(*) FROM endless; END;"
+             CREATE TRIGGER hold BEFORE INSERT ON {table} WHEN {such} BEGIN SELECT count(*) FROM endless; END;"
         ))
         .await;
     }

@@ -49,16 +49,20 @@ pub async fn municipality(fleet: &Fleet, slug: &str, release: &Release, sites: &
     let operation = fleet.onboard(&request).await.unwrap();
     assert_eq!(operation.state, OperationState::Done, "{}", fleet.journal(operation.id).await);
     let instance = store::instances::get(&fleet.app.tools.store, &Scope::Fleet, operation.instance).await.unwrap();
-    let container = fleet.app.tools.target(instance.id).await.unwrap().container();
+    add_sites(&fleet.app.tools.target(instance.id).await.unwrap().container(), sites);
+    instance
+}
+
+/// Adds sites to a network with sub-directories.
+pub fn add_sites(container: &str, sites: &[&str]) {
     for site in sites {
         php(
-            &container,
+            container,
             &format!(
                 "$id = wpmu_create_blog(get_network()->domain, '/{site}/', 'Webbplats {site}', 1, ['public' => 1], 1); if (is_wp_error($id)) {{ echo $id->get_error_message(); exit(1); }}"
             ),
         );
     }
-    instance
 }
 
 /// So many come, however long it takes.
@@ -74,12 +78,16 @@ pub struct Visitors {
 impl Visitors {
     /// Begins; pages are host and path.
     pub fn come(fleet: &Fleet, pages: &[(&str, &str)]) -> Self {
+        Self::come_to(fleet.app.config.gateway.https_port, pages, Duration::from_millis(50))
+    }
+
+    /// As [`Self::come`], through the gateway at this port, one after so long.
+    pub fn come_to(port: u16, pages: &[(&str, &str)], every: Duration) -> Self {
         let (stop, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-        let port = fleet.app.config.gateway.https_port;
         let pages: Vec<(String, String)> = pages.iter().map(|(h, p)| ((*h).to_owned(), (*p).to_owned())).collect();
         let (told, counted) = (stop.clone(), asked.clone());
         let task = tokio::spawn(async move {
-            let mut tick = tokio::time::interval(Duration::from_millis(50));
+            let mut tick = tokio::time::interval(every);
             let mut under_way = tokio::task::JoinSet::new();
             for at in 0..AT_MOST {
                 tick.tick().await;
