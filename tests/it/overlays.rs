@@ -5,10 +5,7 @@
 
 use std::time::Duration;
 
-use flotta::{
-    drivers::engine::Engine,
-    fleet::{Role, container::ImageState},
-};
+use flotta::fleet::{Role, container::ImageState};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
