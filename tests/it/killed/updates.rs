@@ -20,10 +20,10 @@ use crate::support::{image::Theme, process::Point, visitors::Visitors};
 /// Nothing but code changes: visitors notice neither the moves nor the kills.
 #[tokio::test(flavor = "multi_thread")]
 async fn code_alone() {
-    let towns = Towns::set(1, &NEW).await;
+    let mut towns = Towns::set(1, &NEW).await;
     let host = towns.host(0);
     let visitors = Visitors::come_to(towns.process.https_port(), &[(&host, "/"), (&host, "/skola/")], Duration::from_millis(150));
-    there_and_back(towns, &NEW).await;
+    there_and_back(&mut towns, &NEW).await;
     let (asked, wrong) = visitors.leave().await;
     assert!(wrong.is_empty(), "{} of {asked} visitors: {:?}", wrong.len(), &wrong[..wrong.len().min(5)]);
     eprintln!("killed: {asked} visitors meanwhile, none turned away");
@@ -32,7 +32,7 @@ async fn code_alone() {
 /// Data changes too: old code with old data, or new code with new data, and never visitors who are held back for good.
 #[tokio::test(flavor = "multi_thread")]
 async fn code_and_data() {
-    there_and_back(Towns::set(1, &MIGRATING).await, &MIGRATING).await;
+    there_and_back(&mut Towns::set(1, &MIGRATING).await, &MIGRATING).await;
 }
 
 /// Steps that only look: there is nothing to undo of them.
@@ -42,7 +42,7 @@ const OF_DATA: [&str; 3] = ["quiesce", "migrate", "restore"];
 
 /// For each step: killed when it was done and away for too long, killed again while it is undone, and as before; then killed at it
 /// once and done; then taken back, killed at the same place of that.
-async fn there_and_back(mut towns: Towns, new: &Theme) {
+async fn there_and_back(towns: &mut Towns, new: &Theme) {
     let loses = !new.functions.is_empty();
     let (update, revert) = (steps(OperationKind::Update).0, steps(OperationKind::Revert).0);
     assert_eq!(update.len(), revert.len());
@@ -53,11 +53,11 @@ async fn there_and_back(mut towns: Towns, new: &Theme) {
         // Whoever is too late for the last step has nothing left to do, and is not undone.
         let next = update.get(at + 1).filter(|next| undone && update.last() != Some(*next));
         let begun = match next {
-            Some(next) => Some(too_late(&mut towns, step, next, points.next().unwrap()).await),
+            Some(next) => Some(too_late(towns, step, next, points.next().unwrap()).await),
             None => None,
         };
-        let rollout = there(&mut towns, begun, step, points.next().unwrap()).await;
-        and_back(&mut towns, rollout, back, points.next().unwrap(), loses).await;
+        let rollout = there(towns, begun, step, points.next().unwrap()).await;
+        and_back(towns, rollout, back, points.next().unwrap(), loses).await;
     }
     towns.settled().await;
 }
