@@ -186,7 +186,7 @@ async fn main() {
         raw.rehearsals.pictures = 0;
     })
     .await;
-    let mut images = Images::new(&fleet);
+    let mut images = Images::new(&fleet.app.config.fleet.fleet);
     let theme = |version| Theme { version, functions: "", single: "", run: "" };
     let first = images.release(&fleet, "kommun-1.0", &theme("1.0")).await;
     let second = images.release(&fleet, "kommun-1.1", &theme("1.1")).await;

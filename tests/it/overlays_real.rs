@@ -55,7 +55,7 @@ async fn upload(fleet: &Fleet) -> Upload {
 async fn an_overlay_is_applied_and_goes_along_with_the_next_release() {
     let fleet = Fleet::start().await;
     let tools = &fleet.app.tools;
-    let mut images = Images::new(&fleet);
+    let mut images = Images::new(&fleet.app.tools.settings.fleet);
     let first = images.release(&fleet, "kommun-1.0", &FIRST).await;
     let ale = municipality(&fleet, "ale", &first, &[]).await;
     municipality(&fleet, "bor", &first, &[]).await;
