@@ -188,6 +188,6 @@ async fn its_page_shows_the_overlay_and_goes_back() {
     let again = client.post(at("/municipalities/ale/overlay/restore")).form(&form).send().await.unwrap();
     assert_eq!(again.status(), 409);
     let bad = [("csrf", csrf), ("version", "x")];
-    assert_eq!(client.post(at("/municipalities/ale/overlay/restore")).form(&bad).send().await.unwrap().status(), 422);
+    assert_eq!(client.post(at("/municipalities/ale/overlay/restore")).form(&bad).send().await.unwrap().status(), 400);
     assert_eq!(plane.get(OVERLAY, &keeper).await["plugins"][0]["version"], "1.0");
 }

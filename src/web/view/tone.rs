@@ -81,7 +81,7 @@ impl Tone {
             | ("channel", "retired")
             | ("user", "disabled")
             | ("token", "expired" | "revoked")
-            | ("rollout", "reverted")
+            | ("rollout", "reverted" | "superseded")
             | ("member", "reverted" | "skipped")
             | ("tone", "off") => Self::Off,
             ("step", "waiting" | "skipped") | ("event", "note") | ("platform", "unknown") | ("member", "pending") | ("tone", "wait") => {
