@@ -54,8 +54,8 @@ final class Door
         if ($verb === 'ready') {
             $answer();
         }
-        // Everything else wants users, roles and plugins.
-        add_action('init', $answer, PHP_INT_MIN);
+        // Everything else wants users, roles and plugins; what leads to pages also wants everybody's types and their addresses.
+        add_action('init', $answer, $verb === 'sample' ? PHP_INT_MAX : PHP_INT_MIN);
     }
 
     private static function answer(string $verb, array $input): never

@@ -20,6 +20,7 @@ use crate::{
         evidence::{forget, load, save},
         pages::{self, Eye},
         rehearsals::{
+            Order,
             album::Album,
             classify::{Classified, classify},
             evidence::{self, kept},
@@ -60,7 +61,7 @@ impl Step<Context> for Candidate {
         let contents: (Contents, Contents) = load(tools, cx.operation, kept::CONTENTS).await?.ok_or_else(missing)?;
         let eye = side::start(cx, &order, Side::New).await?;
         let tried = match side::answers(cx, &eye, Side::New).await? {
-            Ok(ready) => trial(&eye, &Eye::on(&cx.target).await?, &baseline, ready.wanted_db_version).await,
+            Ok(ready) => trial(&eye, &baseline, ready.wanted_db_version).await,
             Err(why) => Ok(Err(why)),
         };
         // A database server or an engine that is gone is nobody's fault here.
@@ -72,6 +73,10 @@ impl Step<Context> for Candidate {
         let without_pictures = if baseline.without_pictures.is_empty() { without_pictures } else { baseline.without_pictures.clone() };
         let data = classify((&contents.0, &contents.1), &tools.database.contents(&place.schema()).await?);
         let seen = match tried.or_else(own_doing)? {
+            Ok(seen) if data.migration == Migration::None => Ok(in_turn(cx, &order, &eye, &baseline, seen).await?),
+            other => other,
+        };
+        let seen = match seen {
             Ok(seen) => evidence::Candidate { output, migration: data.migration, changes: data.changes, change_count: data.count, ..seen },
             Err(why) => evidence::Candidate::failed(why, output, data),
         };
@@ -81,9 +86,29 @@ impl Step<Context> for Candidate {
     }
 
     async fn undo(&self, cx: &Context) -> Result<()> {
+        Place::of(cx).remove(Side::Old).await?;
         Place::of(cx).remove(Side::New).await?;
         forget(&cx.target.tools, cx.operation, kept::CANDIDATE).await
     }
+}
+
+/// How fast it is, beside the present release on the same copy, which may be let at it again since nothing was migrated.
+async fn in_turn(
+    cx: &Context,
+    order: &Order,
+    eye: &Eye,
+    baseline: &evidence::Baseline,
+    mut seen: evidence::Candidate,
+) -> Result<evidence::Candidate> {
+    let old = side::beside(cx, order, Side::Old).await?;
+    if side::answers(cx, &old, Side::Old).await?.is_ok() {
+        // The first answers of a container are slower than all others.
+        let pages: Vec<_> = baseline.looks.0.pages.iter().map(|seen| seen.page.clone()).collect();
+        old.see_all(&pages).await;
+        pages::in_turn(&old, eye, &baseline.looks.0, &mut seen.look).await;
+    }
+    Place::of(cx).remove(Side::Old).await?;
+    Ok(seen)
 }
 
 /// What the release's own WordPress fails at is said of the release.
@@ -92,15 +117,7 @@ fn own_doing(error: Error) -> Result<std::result::Result<evidence::Candidate, St
 }
 
 /// Goes through everything that a visitor or an upgrade would.
-///
-/// How fast it is is compared with the instance itself, which serves meanwhile: the present release's side of the copy is gone, and
-/// may not be let at data that the new one has migrated.
-async fn trial(
-    eye: &Eye,
-    serving: &Eye,
-    baseline: &evidence::Baseline,
-    wanted: Option<i64>,
-) -> Result<std::result::Result<evidence::Candidate, String>> {
+async fn trial(eye: &Eye, baseline: &evidence::Baseline, wanted: Option<i64>) -> Result<std::result::Result<evidence::Candidate, String>> {
     let blogs = eye.blogs().await?;
     let mut upgrades = BTreeMap::new();
     for blog in blogs.iter().filter(|blog| !blog.deleted) {
@@ -116,7 +133,6 @@ async fn trial(
     let pages: Vec<_> = baseline.looks.0.pages.iter().map(|seen| seen.page.clone()).collect();
     let mut look = eye.look(&pages).await?;
     eye.again(&baseline.looks.0, &mut look).await;
-    pages::in_turn(serving, eye, &baseline.looks.0, &mut look).await;
     let nothing = Classified { migration: Migration::None, changes: Vec::new(), count: 0 };
     Ok(Ok(evidence::Candidate {
         failed: None,

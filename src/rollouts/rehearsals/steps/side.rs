@@ -30,10 +30,17 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// Makes and starts a side's container, anew where there is one. Gives how to look at it.
 pub(super) async fn start(cx: &Context, order: &Order, side: Side) -> Result<Eye> {
-    let (place, engine) = (Place::of(cx), &cx.target.tools.engine);
+    let place = Place::of(cx);
     // What an interrupted try has left may be in any state.
     place.remove(Side::Old).await?;
     place.remove(Side::New).await?;
+    beside(cx, order, side).await
+}
+
+/// The same beside the other side's, which stays.
+pub(super) async fn beside(cx: &Context, order: &Order, side: Side) -> Result<Eye> {
+    let (place, engine) = (Place::of(cx), &cx.target.tools.engine);
+    place.remove(side).await?;
     let spec = place.container_spec(order, side).await?;
     engine.create_container(&spec).await?;
     engine.start_container(&spec.name).await?;
