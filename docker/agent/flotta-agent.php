@@ -824,7 +824,8 @@ final class Installation
         }
         $wp_rewrite->init();
         $wp_rewrite->set_permalink_structure($structure);
-        $wp_rewrite->flush_rules(false);
+        // Types were registered before there was a structure: only the first visitor's request can make rules that lead anywhere.
+        delete_option('rewrite_rules');
         $this->sign();
     }
 

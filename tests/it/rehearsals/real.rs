@@ -37,6 +37,7 @@ foreach (['skola', 'vard'] as $slug) {
         wp_insert_post(['post_title' => "Nyheter om badhuset $n", 'post_status' => 'publish', 'post_content' => str_repeat('Badet öppnar igen efter sommarens renovering och alla är välkomna. ', 5)]);
     }
     wp_insert_post(['post_title' => 'Kontakt', 'post_type' => 'page', 'post_status' => 'publish', 'post_content' => '<!-- wp:html --><form action="/"><input name="fraga"></form><!-- /wp:html -->']);
+    delete_option('rewrite_rules'); // those made here are the main site's
     restore_current_blog();
 }
 echo 'done';
