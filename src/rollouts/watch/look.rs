@@ -59,6 +59,9 @@ enum Came {
     Away,
     /// It answers, but so many pages took too long together: that says nothing, and the next look takes fewer.
     Slow,
+    /// It is slower than it was, and nothing else is wrong: a host that does something else meanwhile does as much. Neither well nor
+    /// ill; whoever stays so until its time is over is ill.
+    Slower(String),
     /// What is wrong, nothing where all is well; and where the next look begins.
     Said(String, usize),
 }
@@ -118,7 +121,7 @@ pub(super) async fn pass(
                 }
                 let looked = tokio::time::timeout(ONE, compared(&tools, instance, update, baseline.clone(), place)).await;
                 match looked {
-                    Ok(Ok((baseline, said, next))) => (update, Some(baseline), Ok(Came::Said(said, next))),
+                    Ok(Ok((baseline, came))) => (update, Some(baseline), Ok(came)),
                     Ok(Err(error)) => (update, baseline, Err(error.to_string())),
                     Err(_) => match tokio::time::timeout(ONE, front_is_well(&tools, instance)).await {
                         Ok(Ok(true)) => (update, baseline, Ok(Came::Slow)),
@@ -143,6 +146,7 @@ pub(super) async fn pass(
                 looks.ill_in_a_row += 1;
                 "a page does not answer".clone_into(&mut looks.said);
             }
+            Ok(Came::Slower(said)) => looks.said = said,
             Ok(Came::Said(said, next)) if said.is_empty() => {
                 (looks.well_at, looks.ill_in_a_row, looks.next) = (Some(now), 0, next);
                 looks.said.clear();
@@ -163,7 +167,7 @@ async fn compared(
     update: OperationId,
     baseline: Option<Arc<Look>>,
     (next, most): (usize, usize),
-) -> Result<(Arc<Look>, String, usize)> {
+) -> Result<(Arc<Look>, Came)> {
     let target = tools.target(instance).await?;
     let baseline = match baseline {
         Some(known) => known,
@@ -176,8 +180,12 @@ async fn compared(
     let known: Vec<Sampled> = baseline.pages.iter().map(|p| p.page.clone()).collect();
     let sampled = if known.is_empty() { pages::sample(&target).await? } else { known };
     let wanted: Vec<Sampled> = sampled.iter().cycle().skip(next).take(most.min(sampled.len())).cloned().collect();
-    let after = pages::look(&target, &wanted).await?;
+    let mut after = pages::look(&target, &wanted).await?;
+    pages::again(&target, &baseline, &mut after).await?;
     let verdict = compare::compare(&baseline, &after);
+    if verdict.level == Level::Fail && verdict.findings.iter().all(|f| f.level != Level::Fail || f.what == "slow") {
+        return Ok((baseline, Came::Slower(verdict.summary())));
+    }
     let said = if verdict.level == Level::Fail {
         verdict.summary()
     } else if baseline.pages.is_empty() {
@@ -186,7 +194,7 @@ async fn compared(
         String::new()
     };
     let next = if sampled.is_empty() { 0 } else { (next + wanted.len()) % sampled.len() };
-    Ok((baseline, said, next))
+    Ok((baseline, Came::Said(said, next)))
 }
 
 fn broken(look: &Look) -> String {
