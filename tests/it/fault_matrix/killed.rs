@@ -113,10 +113,10 @@ pub(super) async fn while_going_back(store: Kind, case: impl Into<Case>) {
     let last = scene.commit().unwrap_or(steps.len() - 1);
     let (mut cells, mut outcomes) = (0, BTreeMap::new());
     let done = scene.fleet.journal(scene.operation.id).await;
-    // What asks nobody, what this case has no need of, and the last look, which is well at once.
+    // What asks nobody, what this case has no need of (an image: only with an overlay), and the last look, which is well at once.
     let moves = matches!(kind, OperationKind::Update | OperationKind::Revert);
     let needed = |step: &str| !moves || step != "public-check" && done.contains(&format!(" {step} intent "));
-    let asked = |step: &str| !matches!(step, "secrets" | "network" | "turn" | "keys" | "verdict") && needed(step);
+    let asked = |step: &str| !matches!(step, "secrets" | "network" | "turn" | "image" | "keys" | "verdict") && needed(step);
     let mut plans: Vec<(&'static str, Option<(String, Point)>)> = Vec::new();
     for (at, fails) in steps.iter().enumerate().take(last + 1).filter(|(_, step)| asked(step)) {
         plans.push((fails, None));
