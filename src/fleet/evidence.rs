@@ -94,16 +94,17 @@ impl Sketch {
         [only(self, other), only(other, self)].concat()
     }
 
-    /// Which shares of what was there are lost, and of what is there are new, from 0 to 1; `without` is left out on both sides.
+    /// Which shares of what was there are lost, and of what is there are new, from 0 to 1; what is in `without` is
+    /// never missing.
     #[must_use]
     pub fn lost_and_new(&self, now: &Self, without: &[u32]) -> (f64, f64) {
         // Where one of the two is not whole, only what lies below its last hash can be told.
         let end = |sketch: &Self| if sketch.hashes.len() < Self::MOST { u32::MAX } else { sketch.hashes.last().copied().unwrap_or(0) };
         let end = end(self).min(end(now));
-        let known = |sketch: &Self| sketch.hashes.iter().filter(|h| **h <= end && !without.contains(h)).copied().collect::<Vec<_>>();
+        let known = |sketch: &Self| sketch.hashes.iter().filter(|h| **h <= end).copied().collect::<Vec<_>>();
         let (was, is) = (known(self), known(now));
         let share = |of: &[u32], missing_in: &[u32]| {
-            let missing = of.iter().filter(|h| missing_in.binary_search(h).is_err()).count();
+            let missing = of.iter().filter(|h| missing_in.binary_search(h).is_err() && !without.contains(h)).count();
             if of.is_empty() { 0.0 } else { f64::from(u32::try_from(missing).unwrap_or(u32::MAX)) / of.len() as f64 }
         };
         (share(&was, &is), share(&is, &was))

@@ -40,7 +40,7 @@ const AGAIN: usize = 2;
 /// Pages that two releases are asked for in turn, how often at first, and how often more where it is in doubt.
 const TURN_PAGES: usize = 4;
 const TURNS: (usize, usize) = (2, 5);
-/// So long it may take in all.
+/// So long asking again, and asking in turn, may take in all.
 const TURN_TIME: Duration = Duration::from_secs(60);
 
 /// Where to look: a container of an instance, and its agent's key.
@@ -127,11 +127,13 @@ impl Eye {
     /// Asks again for the pages that took much longer than before, and keeps the least of the times: what is slow by chance
     /// is not slow every time.
     pub async fn again(&self, before: &Look, after: &mut Look) {
+        let began = Instant::now();
         let was: HashMap<&Sampled, u64> = before.pages.iter().map(|p| (&p.page, p.milliseconds)).collect();
         for seen in &mut after.pages {
             let Some(was) = was.get(&seen.page) else { continue };
             for _ in 0..AGAIN {
-                if !compare::is_slower(*was, seen.milliseconds) {
+                // Where everything is slow, more of the same tells nothing new.
+                if !compare::is_slower(*was, seen.milliseconds) || began.elapsed() > TURN_TIME {
                     break;
                 }
                 seen.milliseconds = seen.milliseconds.min(self.time(&seen.page).await.unwrap_or(u64::MAX));

@@ -14,9 +14,10 @@ use super::{order, side};
 use crate::{
     drivers::wordpress::Blog,
     error::{Error, Result},
-    fleet::{contents::Contents, update::Migration},
+    fleet::{contents::Contents, evidence::Level, update::Migration},
     instances::Context,
     rollouts::{
+        compare,
         evidence::{forget, load, save},
         pages::{self, Eye},
         rehearsals::{
@@ -73,7 +74,9 @@ impl Step<Context> for Candidate {
         let without_pictures = if baseline.without_pictures.is_empty() { without_pictures } else { baseline.without_pictures.clone() };
         let data = classify((&contents.0, &contents.1), &tools.database.contents(&place.schema()).await?);
         let seen = match tried.or_else(own_doing)? {
-            Ok(seen) if data.migration == Migration::None => Ok(in_turn(cx, &order, &eye, &baseline, seen).await?),
+            Ok(seen) if data.migration == Migration::None && !fails(&baseline, &seen) => {
+                Ok(in_turn(cx, &order, &eye, &baseline, seen).await?)
+            }
             other => other,
         };
         let seen = match seen {
@@ -90,6 +93,12 @@ impl Step<Context> for Candidate {
         Place::of(cx).remove(Side::New).await?;
         forget(&cx.target.tools, cx.operation, kept::CANDIDATE).await
     }
+}
+
+/// Whether it fails already, however fast it is.
+fn fails(baseline: &evidence::Baseline, seen: &evidence::Candidate) -> bool {
+    let (first, second) = &baseline.looks;
+    compare::compare_masked(first, &seen.look, &compare::Mask::of(first, second)).level == Level::Fail
 }
 
 /// How fast it is, beside the present release on the same copy, which may be let at it again since nothing was migrated.
