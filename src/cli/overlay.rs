@@ -11,7 +11,7 @@ use super::{
     client::Answer,
     failure::{Failure, Outcome},
     language::Language,
-    municipality::{Waiting, Which, path, settle, succeeded},
+    municipality::{Waiting, Which, done, path},
     output::{Column, column, line, text, time},
     release::{
         named,
@@ -19,7 +19,6 @@ use super::{
         source::{self, Source},
     },
     style::clean,
-    words,
 };
 use crate::{
     error::FieldError,
@@ -248,15 +247,7 @@ async fn apply(context: &Context, args: &Apply) -> Outcome {
     body.insert("despite_failed_rehearsal".to_owned(), json!(args.despite_failed_rehearsal));
     let answer =
         context.client.post(&place(&args.which.slug, Some("apply")), &Value::Object(body), args.waiting.idempotency_key.as_deref()).await?;
-    let Some((work, json)) = settle(context, &answer, &args.waiting).await? else { return Ok(()) };
-    if context.output.is_json() {
-        context.output.json(&json)?;
-    }
-    succeeded(context, &work)?;
-    context.said(
-        &format!("Done: {} of {}.", words::kind(&work.kind, Language::En), args.which.slug),
-        &format!("Klart: {} av {}.", words::kind(&work.kind, Language::Sv), args.which.slug),
-    )
+    done(context, &answer, &args.waiting, &args.which.slug).await
 }
 
 /// What there is, for people: its parts, and for each instance what they change and where it stands.

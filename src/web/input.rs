@@ -11,7 +11,8 @@ use actix_web::{
     web::{Bytes, Query},
 };
 use futures::future::{FutureExt, LocalBoxFuture, Ready, ready};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
+use utoipa::IntoParams;
 
 use super::problem::{self, Failure};
 use crate::{
@@ -110,6 +111,29 @@ impl<T: DeserializeOwned + 'static> FromRequest for Params<T> {
                 }
             }
         })
+    }
+}
+
+/// Which part of a list that is not narrowed down by anything else.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Part {
+    /// Page, from 1.
+    #[param(value_type = Option<u32>)]
+    page: Option<String>,
+    /// Rows on a page, 1–500.
+    #[param(value_type = Option<u32>)]
+    per_page: Option<String>,
+}
+
+impl Part {
+    /// The page that is asked for.
+    ///
+    /// # Errors
+    /// As [`page`].
+    pub fn page(&self) -> Result<PageRequest, FieldError> {
+        page(self.page.as_deref(), self.per_page.as_deref())
     }
 }
 

@@ -248,15 +248,7 @@ async fn change(context: &Context, verb: &str, args: &Change) -> Outcome {
     let path = path(&args.which.slug, Some(verb));
     let body = Value::Object(args.which.body());
     let answer = context.client.post(&path, &body, args.waiting.idempotency_key.as_deref()).await?;
-    let Some((work, json)) = settle(context, &answer, &args.waiting).await? else { return Ok(()) };
-    if context.output.is_json() {
-        context.output.json(&json)?;
-    }
-    succeeded(context, &work)?;
-    context.said(
-        &format!("Done: {} of {}.", words::kind(&work.kind, Language::En), args.which.slug),
-        &format!("Klart: {} av {}.", words::kind(&work.kind, Language::Sv), args.which.slug),
-    )
+    done(context, &answer, &args.waiting, &args.which.slug).await
 }
 
 async fn invite(context: &Context, which: &Which) -> Outcome {
@@ -284,6 +276,25 @@ pub(super) async fn settle(context: &Context, answer: &super::client::Answer, wa
         return Ok(None);
     }
     follow(&context.client, &work, context.language()).await.map(Some)
+}
+
+/// As [`settle`]; what ended is printed as JSON where that is asked for, and must have succeeded.
+pub(super) async fn settled(context: &Context, answer: &super::client::Answer, waiting: &Waiting) -> Outcome<Option<Work>> {
+    let Some((work, json)) = settle(context, answer, waiting).await? else { return Ok(None) };
+    if context.output.is_json() {
+        context.output.json(&json)?;
+    }
+    succeeded(context, &work)?;
+    Ok(Some(work))
+}
+
+/// As [`settled`], and says so.
+pub(super) async fn done(context: &Context, answer: &super::client::Answer, waiting: &Waiting, slug: &Slug) -> Outcome {
+    let Some(work) = settled(context, answer, waiting).await? else { return Ok(()) };
+    context.said(
+        &format!("Done: {} of {slug}.", words::kind(&work.kind, Language::En)),
+        &format!("Klart: {} av {slug}.", words::kind(&work.kind, Language::Sv)),
+    )
 }
 
 /// Whether an operation that ended did what was asked.

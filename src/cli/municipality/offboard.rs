@@ -6,7 +6,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Context, Waiting, Which, path, settle, succeeded};
+use super::{Context, Waiting, Which, path, settled};
 use crate::cli::{
     failure::{Failure, Outcome},
     language::Language,
@@ -64,11 +64,7 @@ pub(super) async fn run(context: &Context, args: &Offboard) -> Outcome {
     body.insert("confirm".to_owned(), json!(confirm));
     body.insert("keep_backups".to_owned(), json!(args.keep_backup));
     let answer = context.client.post(&path(slug, Some("offboard")), &Value::Object(body), args.waiting.idempotency_key.as_deref()).await?;
-    let Some((work, json)) = settle(context, &answer, &args.waiting).await? else { return Ok(()) };
-    if context.output.is_json() {
-        context.output.json(&json)?;
-    }
-    succeeded(context, &work)?;
+    let Some(work) = settled(context, &answer, &args.waiting).await? else { return Ok(()) };
     context.said(
         &format!("{slug} has left the fleet. Its final archive is kept; `flotta operation show {}` tells where.", work.id),
         &format!("{slug} har lämnat flottan. Det sista arkivet finns kvar; `flotta operation show {}` säger var.", work.id),

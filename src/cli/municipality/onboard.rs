@@ -6,7 +6,7 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::{Context, INVITATION, ROOT, Waiting, settle, succeeded};
+use super::{Context, INVITATION, ROOT, Waiting, settled};
 use crate::cli::{
     failure::{Failure, Outcome},
     output::{Column, column, line, text},
@@ -116,11 +116,7 @@ pub(super) async fn run(context: &Context, args: &Onboard) -> Outcome {
             .said("Nothing was changed. Leave --dry-run out to do it.", "Inget har ändrats. Utelämna --dry-run för att göra det.");
     }
     let answer = context.client.post(&ROOT, &args.body(), args.waiting.idempotency_key.as_deref()).await?;
-    let Some((work, json)) = settle(context, &answer, &args.waiting).await? else { return Ok(()) };
-    if context.output.is_json() {
-        context.output.json(&json)?;
-    }
-    succeeded(context, &work)?;
+    let Some(work) = settled(context, &answer, &args.waiting).await? else { return Ok(()) };
     hand_over(context, args, &work).await
 }
 

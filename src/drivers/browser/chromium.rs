@@ -23,6 +23,10 @@ use crate::{
 
 /// A picture takes no longer than this.
 const LONGEST: Duration = Duration::from_secs(45);
+/// So often is a picture tried: browsers crash for reasons of their own.
+const TRIES: u32 = 3;
+/// So much of what a browser says goes into an error, in characters.
+const SAID: usize = 300;
 /// So much time passes on the page before the picture, in milliseconds of its own clock.
 const PAGE_TIME: u32 = 6000;
 /// A larger picture is none that anybody looks at.
@@ -104,6 +108,14 @@ fn is_root() -> bool {
     geteuid().is_root()
 }
 
+/// The line of a browser's log that tells why it ended: the last fatal one, otherwise the last.
+fn reason(log: &str) -> String {
+    let mut lines = log.lines().rev().filter(|line| !line.trim().is_empty());
+    let last = lines.clone().next();
+    let told = lines.find(|line| line.contains(":FATAL:")).or(last).unwrap_or("it said nothing");
+    told.chars().take(SAID).collect()
+}
+
 fn command(path: &Path, profile: &Path, file: &Path, door: u16, address: &str) -> Command {
     let mut command = Command::new(path);
     command
@@ -144,27 +156,69 @@ impl Browser for Chromium {
     async fn picture(&self, site: &Site, hosts: &[Domain], path: &str) -> Result<Vec<u8>> {
         let program = self.path()?;
         let door = Door::open(site, hosts).await?;
-        let profile = Profile::make()?;
-        let file = profile.0.join("picture.png");
         let address = format!("https://{}{path}", site.host());
-        let started = command(program, &profile.0, &file, door.port(), &address).spawn();
-        let mut running = Running::of(started.map_err(|e| failed(format!("{}: {e}", program.display())))?);
-        let ended = tokio::time::timeout(LONGEST, running.browser.wait())
-            .await
-            .map_err(|_| failed(format!("no picture of {path} within {} s", LONGEST.as_secs())))?
-            .map_err(|e| failed(e.to_string()))?;
-        drop(running);
-        let size = tokio::fs::metadata(&file).await.map(|meta| meta.len()).unwrap_or(0);
-        if size == 0 || size > BYTES {
-            return Err(failed(format!("no picture of {path} came ({ended}, {size} bytes)")));
+        let mut tried = 1;
+        loop {
+            match once(program, door.port(), &address, tried).await? {
+                Ok(picture) => return Ok(picture),
+                Err(why) if tried < TRIES => tracing::warn!(page = path, tried, why, "a browser took no picture"),
+                Err(why) => return Err(failed(format!("no picture of {path} came: {why}"))),
+            }
+            tried += 1;
         }
-        tokio::fs::read(&file).await.map_err(|e| failed(e.to_string()))
     }
+}
+
+/// One browser, one picture; inside, why none came although the browser ended in time.
+async fn once(program: &Path, door: u16, address: &str, tried: u32) -> Result<std::result::Result<Vec<u8>, String>> {
+    let profile = Profile::make()?;
+    let (file, log) = (profile.0.join("picture.png"), profile.0.join("browser.log"));
+    let said = std::fs::File::create(&log).map_err(|e| failed(format!("{}: {e}", log.display())))?;
+    let mut command = command(program, &profile.0, &file, door, address);
+    if tried > 1 {
+        // One process less that may not start on a busy machine.
+        command.args(["--in-process-gpu", "--disable-software-rasterizer"]);
+    }
+    let started = command.stderr(said).spawn();
+    let mut running = Running::of(started.map_err(|e| failed(format!("{}: {e}", program.display())))?);
+    let ended = tokio::time::timeout(LONGEST, running.browser.wait())
+        .await
+        .map_err(|_| failed(format!("no picture of {address} within {} s", LONGEST.as_secs())))?
+        .map_err(|e| failed(e.to_string()))?;
+    drop(running);
+    let size = tokio::fs::metadata(&file).await.map(|meta| meta.len()).unwrap_or(0);
+    if size == 0 || size > BYTES {
+        let log = tokio::fs::read(&log).await.unwrap_or_default();
+        return Ok(Err(format!("{ended}, {size} bytes; {}", reason(&String::from_utf8_lossy(&log)))));
+    }
+    tokio::fs::read(&file).await.map(Ok).map_err(|e| failed(e.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_fatal_line_is_the_reason() {
+        assert_eq!(reason(""), "it said nothing");
+        assert_eq!(reason("[1:1:ERROR:a] b\n\n"), "[1:1:ERROR:a] b");
+        assert_eq!(reason("[1:1:FATAL:a] b\n[1:1:ERROR:c] d\n"), "[1:1:FATAL:a] b");
+        assert_eq!(reason(&"å".repeat(1000)).chars().count(), SAID);
+    }
+
+    #[tokio::test]
+    async fn a_browser_that_crashes_is_tried_again_and_says_why() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = Profile::make().unwrap();
+        std::fs::set_permissions(&folder.0, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let program = folder.0.join("browser");
+        let script = "#!/bin/sh\necho '[1:1:FATAL:gpu.cc(1)] Goodbye.' >&2\ncase \"$*\" in *in-process-gpu*) printf png >picture.png; exit 0;; esac\nkill -ABRT $$\n";
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let why = once(&program, 1, "https://lund.localhost/", 1).await.unwrap().unwrap_err();
+        assert!(why.contains("signal: 6") && why.ends_with("[1:1:FATAL:gpu.cc(1)] Goodbye."), "{why}");
+        assert_eq!(once(&program, 1, "https://lund.localhost/", 2).await.unwrap().unwrap(), b"png");
+    }
 
     #[tokio::test]
     async fn no_browser_is_said() {

@@ -30,7 +30,7 @@ use crate::{
     web::{
         Web,
         guard::Note,
-        input::{self, Body, Key, Params},
+        input::{Body, Key, Params, Part},
         problem::{self, Answer, Problem},
     },
 };
@@ -43,24 +43,11 @@ pub async fn show(web: Data<Web>, caller: Caller, path: Path<String>) -> Answer 
     Ok(HttpResponse::Ok().json(shown(&web, &caller, &found).await?))
 }
 
-/// Which part of the history.
-#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct Query {
-    /// Page, from 1.
-    #[param(value_type = Option<u32>)]
-    page: Option<String>,
-    /// Rows on a page, 1–500.
-    #[param(value_type = Option<u32>)]
-    per_page: Option<String>,
-}
-
 /// Every version that a municipality's overlay had, newest first.
-#[utoipa::path(get, path = "/api/v1/municipalities/{slug}/overlay/versions", tag = "overlays", params(("slug" = String, Path, description = "The municipality's slug"), Query),
+#[utoipa::path(get, path = "/api/v1/municipalities/{slug}/overlay/versions", tag = "overlays", params(("slug" = String, Path, description = "The municipality's slug"), Part),
     responses((status = 200, description = "A page of versions", body = Listing<OverlayVersion>), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
-pub async fn versions(web: Data<Web>, caller: Caller, path: Path<String>, query: Params<Query>) -> Answer {
-    let page = input::page(query.0.page.as_deref(), query.0.per_page.as_deref())?;
+pub async fn versions(web: Data<Web>, caller: Caller, path: Path<String>, query: Params<Part>) -> Answer {
+    let page = query.0.page()?;
     let found = find(&web, &caller, &path).await?;
     let all = store::overlays::list(web.store(), &caller.principal.scope(), found.id, page).await?;
     Ok(HttpResponse::Ok().json(Listing::of(all, shapes_overlay::version)))

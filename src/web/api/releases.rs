@@ -21,28 +21,15 @@ use crate::{
     web::{
         Web,
         guard::Note,
-        input::{self, Body, Params},
+        input::{Body, Params, Part},
         problem::{Answer, Problem},
     },
 };
 
-/// Which releases.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct Query {
-    /// Page, from 1.
-    #[param(value_type = Option<u32>)]
-    page: Option<String>,
-    /// Rows on a page, 1–500.
-    #[param(value_type = Option<u32>)]
-    per_page: Option<String>,
-}
-
 /// Releases, newest first.
-#[utoipa::path(get, path = "/api/v1/releases", tag = "releases", params(Query), responses((status = 200, description = "A page of releases", body = Listing<Release>), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
-pub async fn list(web: Data<Web>, caller: Caller, query: Params<Query>) -> Answer {
-    let page = input::page(query.0.page.as_deref(), query.0.per_page.as_deref())?;
+#[utoipa::path(get, path = "/api/v1/releases", tag = "releases", params(Part), responses((status = 200, description = "A page of releases", body = Listing<Release>), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
+pub async fn list(web: Data<Web>, caller: Caller, query: Params<Part>) -> Answer {
+    let page = query.0.page()?;
     let found = store::releases::list(web.store(), page).await?;
     let instances = shapes::by_release(&web, &caller.principal.scope()).await?;
     Ok(HttpResponse::Ok().json(Listing::of(found, |r| shapes::release(r, &instances))))
