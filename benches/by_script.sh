@@ -6,7 +6,10 @@
 # `docker compose up -d --wait` with the new image, maintenance off, wait for the page. The servers are those that
 # by_hand.sh made. Prints slug and milliseconds of each.
 #
-#   by_script.sh adopt|update HOME FLEET IMAGE PORT SLUG...     adopt: makes a Compose project of what by_hand.sh made
+#   by_script.sh adopt|update|unchecked HOME FLEET IMAGE PORT SLUG...
+#       adopt      makes a Compose project of what by_hand.sh made
+#       update     as above; the container's health is checked every five seconds
+#       unchecked  without `--wait`: the script itself waits for the page; the fastest there is
 #
 # Without Docker Compose v2, the same is done with the engine's own commands, which is faster.
 set -euo pipefail
@@ -14,6 +17,10 @@ verb=$1 home=$2 fleet=$3 image=$4 port=$5
 shift 5
 db=$fleet-db-1
 socket=$home/run/hand/admin.sock
+
+# The image's own check is made once a minute, too seldom to wait for.
+check='' wait=()
+if [[ $verb == update ]]; then wait=(--wait) check='healthcheck: {test: [CMD, /usr/local/bin/flotta-init, health], interval: 5s, timeout: 5s, retries: 60}'; fi
 
 compose_file() {
     local slug=$1 name
@@ -37,7 +44,7 @@ services:
       - $home/secrets/hand-$slug:/run/secrets/flotta:ro
       - $home/agent/flotta-agent.php:/var/www/html/wp-content/mu-plugins/flotta-agent.php:ro
       - uploads:/var/www/html/wp-content/uploads
-    healthcheck: {test: [CMD, /usr/local/bin/flotta-init, health], interval: 1s, timeout: 5s, retries: 60}
+    $check
     environment:
       WORDPRESS_DB_HOST: localhost:/run/flotta/db/mysqld.sock
       WORDPRESS_DB_USER: hand_$slug
@@ -52,7 +59,7 @@ YAML
     done
     cat <<YAML
 networks:
-  fleet: {external: true, name: $fleet-net}
+  fleet: {external: true, name: $fleet-hand}
 volumes:
   uploads: {external: true, name: $fleet-hand-$slug}
 YAML
@@ -61,14 +68,14 @@ YAML
 up() {
     local slug=$1 folder=$home/hand/$1
     if docker compose version >/dev/null 2>&1; then
-        IMAGE=$image docker compose --file "$folder/compose.yaml" up --detach --wait >"$folder/log" 2>&1 || { cat "$folder/log" >&2 && return 1; }
+        IMAGE=$image docker compose --file "$folder/compose.yaml" up --detach "${wait[@]}" >"$folder/log" 2>&1 || { cat "$folder/log" >&2 && return 1; }
     else
         local settings=()
         mapfile -t settings < <(docker inspect "$fleet-hand-$slug" --format '{{range .Config.Env}}--env={{println .}}{{end}}' | grep -E '^--env=(WORDPRESS|FLOTTA)_')
         docker stop "$fleet-hand-$slug" >/dev/null
         docker rm "$fleet-hand-$slug" >/dev/null
         docker run --detach --name "$fleet-hand-$slug" --label "se.flotta.fleet=$fleet" --label se.flotta.role=task \
-            --network "$fleet-net" --tmpfs /tmp --tmpfs /run --cap-drop ALL --security-opt no-new-privileges \
+            --network "$fleet-hand" --tmpfs /tmp --tmpfs /run --cap-drop ALL --security-opt no-new-privileges \
             --memory 512m --cpus 1 --pids-limit 128 --restart unless-stopped \
             --volume "$home/run/db-1:/run/flotta/db:ro" --volume "$home/secrets/hand-$slug:/run/secrets/flotta:ro" \
             --volume "$home/agent/flotta-agent.php:/var/www/html/wp-content/mu-plugins/flotta-agent.php:ro" \
@@ -89,17 +96,19 @@ until_page() {
     done
 }
 
+# A network of their own: in the fleet's, addresses are given out by Flotta.
+if [[ $verb == adopt ]]; then docker network create --label "se.flotta.fleet=$fleet" "$fleet-hand" >/dev/null; fi
 for slug in "$@"; do
     began=$(date +%s%N)
     folder=$home/hand/$slug
+    mkdir -p "$folder"
+    compose_file "$slug" >"$folder/compose.yaml"
     case $verb in
     adopt)
-        mkdir -p "$folder"
-        compose_file "$slug" >"$folder/compose.yaml"
         if docker compose version >/dev/null 2>&1; then docker rm --force "$fleet-hand-$slug" >/dev/null; fi
         up "$slug"
         ;;
-    update)
+    update | unchecked)
         docker exec --user 0 "$fleet-hand-$slug" sh -c "echo '<?php \$upgrading = time();' >/var/www/html/.maintenance"
         docker exec "$db" mariadb-dump --single-transaction "hand_$slug" | gzip >"$folder/before.sql.gz"
         # The new container has no maintenance file: it is on again when it serves.
