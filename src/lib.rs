@@ -8,7 +8,7 @@
 //!                     │
 //!        web ── cli ── tasks
 //!                     │
-//!   onboarding  rollouts  instances  platform      (rooms: the three jobs and what they share)
+//!   onboarding  rollouts  health  instances  platform      (rooms: the three jobs and what they share)
 //!                     │
 //!                  workflow              (the operation journal)
 //!                     │
@@ -28,6 +28,7 @@ pub mod config;
 pub mod drivers;
 pub mod error;
 pub mod fleet;
+pub mod health;
 pub mod instances;
 pub mod onboarding;
 pub mod platform;

@@ -7,5 +7,6 @@ pub mod browser;
 pub mod database_server;
 pub mod engine;
 pub mod gateway;
+pub mod probe;
 pub mod wordpress;
 pub mod world;

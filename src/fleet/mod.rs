@@ -11,6 +11,7 @@ pub mod container;
 pub mod contents;
 pub mod domain;
 pub mod evidence;
+pub mod health;
 pub mod id;
 pub mod instance;
 pub mod inventory;

@@ -33,6 +33,7 @@ fn rules() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("releases", over(&["instances"])),
         ("platform", over(&["instances"])),
         ("rollouts", over(&["workflow", "instances", "platform", "onboarding", "releases"])),
+        ("health", over(&["instances"])),
         ("catalogue", vec!["store", "workflow", "instances", "onboarding", "rollouts"]),
         ("onboarding", over(&["workflow", "instances", "platform"])),
         ("tasks", over(&["workflow", "instances", "platform", "onboarding", "releases", "rollouts", "access"])),
@@ -86,7 +87,15 @@ const ALONE: [(&str, &[&str]); 7] = [
 ];
 
 /// Files that decide and never act.
-const PURE: [&str; 14] = [
+const PURE: [&str; 22] = [
+    "health/blame.rs",
+    "health/history/block.rs",
+    "health/history/byte.rs",
+    "health/history/figures.rs",
+    "health/observer.rs",
+    "health/reading.rs",
+    "health/verdict.rs",
+    "health/wheel.rs",
     "rollouts/blame.rs",
     "rollouts/compare.rs",
     "rollouts/complaints.rs",

@@ -1,0 +1,278 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! What is to blame for what fails. Pure.
+//!
+//! First what is seen to be ill by itself takes everything that hangs on it. Of what is left, the narrowest thing is to blame that
+//! covers most of what fails in the same way and fails far more often than the rest does; where there is none, each site stands for
+//! itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::fleet::health::Failure;
+
+/// So much of what fails must hang on it.
+const COVERS: f64 = 0.8;
+/// So many times as often must its own fail as all others.
+const TIMES: f64 = 10.0;
+/// And so many of its own, for what is not seen to be ill by itself.
+const SHARE: f64 = 0.5;
+
+/// What many sites can hang on. In the order in which it is believed where several fit equally well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A step of a rollout or of another operation that is under way.
+    Operation,
+    /// A certificate.
+    Certificate,
+    /// A zone of the domain name system.
+    Zone,
+    /// The network of one municipality, with its container.
+    Instance,
+    /// A plugin in one version.
+    Plugin,
+    /// A database server.
+    DatabaseServer,
+    /// A host that runs containers.
+    Node,
+    /// The gateway.
+    Gateway,
+}
+
+impl Kind {
+    /// Whether a thing of this kind, when it is ill, makes sites fail like this.
+    #[must_use]
+    pub fn explains(self, failure: Failure) -> bool {
+        use Failure as F;
+        let on_the_way = matches!(failure, F::Refused | F::Unreachable | F::TimedOut | F::Broken | F::NoUpstream);
+        let inside = matches!(failure, F::ServerError | F::ClientError | F::Empty | F::Fatal | F::Unlike | F::Astray);
+        match self {
+            Self::Operation => true,
+            Self::Certificate => matches!(failure, F::CertificateExpired | F::CertificateWrong | F::Handshake),
+            Self::Zone => failure == F::Name,
+            Self::Instance => {
+                inside || matches!(failure, F::NoUpstream | F::TimedOut | F::Broken | F::SetUp | F::NoDatabase | F::Maintenance)
+            }
+            Self::Plugin => inside || failure == F::TimedOut,
+            Self::DatabaseServer => inside || matches!(failure, F::NoDatabase | F::SetUp | F::TimedOut | F::NoUpstream | F::Broken),
+            Self::Node => on_the_way || matches!(failure, F::ServerError | F::NoDatabase),
+            Self::Gateway => on_the_way || matches!(failure, F::Handshake | F::CertificateWrong),
+        }
+    }
+}
+
+/// Something that sites hang on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parent {
+    /// What it is.
+    pub kind: Kind,
+    /// How many sites hang on it, the ones that are well included.
+    pub sites: usize,
+    /// What its own check says, where it has one: whether it is ill.
+    pub ill: Option<bool>,
+}
+
+/// A site that fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// Which site.
+    pub site: u32,
+    /// How.
+    pub failure: Failure,
+    /// What it hangs on: places in the list of parents.
+    pub parents: Vec<usize>,
+}
+
+/// One thing that went wrong, and the sites that it makes fail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blamed {
+    /// The place in the list of parents; none where the site stands for itself.
+    pub parent: Option<usize>,
+    /// Whether its own check says so too.
+    pub certain: bool,
+    /// The sites, in ascending order.
+    pub sites: Vec<u32>,
+}
+
+/// Blames. `checked` is how many sites there are in all that were looked at.
+#[must_use]
+pub fn blame(parents: &[Parent], failing: &[Failing], checked: usize) -> Vec<Blamed> {
+    let mut left: Vec<&Failing> = failing.iter().collect();
+    let mut found = Vec::new();
+    let mut take = |left: &mut Vec<&Failing>, at: usize, certain: bool| {
+        let kind = parents[at].kind;
+        let mut sites: Vec<u32> = left.extract_if(.., |f| hangs(f, at, kind)).map(|f| f.site).collect();
+        sites.sort_unstable();
+        found.push(Blamed { parent: Some(at), certain, sites });
+    };
+    // The widest first: what stands behind a gateway that is down cannot be judged.
+    let mut ill: Vec<usize> = (0..parents.len()).filter(|at| parents[*at].ill == Some(true)).collect();
+    ill.sort_by_key(|at| std::cmp::Reverse((parents[*at].kind, parents[*at].sites)));
+    for at in ill {
+        take(&mut left, at, true);
+    }
+    while let Some(at) = guess(parents, &left, checked) {
+        take(&mut left, at, false);
+    }
+    found.retain(|blamed| blamed.certain || !blamed.sites.is_empty());
+    let mut alone: Vec<u32> = left.iter().map(|f| f.site).collect();
+    alone.sort_unstable();
+    found.extend(alone.into_iter().map(|site| Blamed { parent: None, certain: false, sites: vec![site] }));
+    found
+}
+
+fn hangs(failing: &Failing, at: usize, kind: Kind) -> bool {
+    kind.explains(failing.failure) && failing.parents.contains(&at)
+}
+
+/// What most likely makes fail what is left; none where nothing is shared.
+fn guess(parents: &[Parent], left: &[&Failing], checked: usize) -> Option<usize> {
+    // Two things at once: what covers too little of everything may cover all that fails in one way.
+    let ways: BTreeSet<Failure> = left.iter().map(|f| f.failure).collect();
+    let whole = std::iter::once(left.to_vec());
+    let by_way = ways.iter().map(|way| left.iter().filter(|f| f.failure == *way).copied().collect());
+    whole.chain(by_way).find_map(|some| narrowest(parents, &some, checked))
+}
+
+fn narrowest(parents: &[Parent], failing: &[&Failing], checked: usize) -> Option<usize> {
+    let mut own: BTreeMap<usize, usize> = BTreeMap::new();
+    for one in failing {
+        for at in &one.parents {
+            // What is seen to be well by itself is not to blame.
+            if parents.get(*at).is_some_and(|p| p.ill != Some(false) && p.kind.explains(one.failure)) {
+                *own.entry(*at).or_default() += 1;
+            }
+        }
+    }
+    own.into_iter()
+        .filter(|(at, failed)| {
+            let (inside, all) = (parents[*at].sites.max(*failed), failing.len());
+            let outside = checked.saturating_sub(inside);
+            let rate = *failed as f64 / inside as f64;
+            let elsewhere = if outside == 0 { 0.0 } else { (all - failed) as f64 / outside as f64 };
+            *failed > 1 && *failed as f64 >= COVERS * all as f64 && rate >= SHARE && rate >= TIMES * elsewhere
+        })
+        .map(|(at, _)| at)
+        .min_by_key(|at| (parents[*at].sites, parents[*at].kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Ten municipalities of thirty sites on two database servers behind one gateway; a plugin runs in every third.
+    struct Town(Vec<Parent>);
+
+    const SITES: usize = 300;
+    const GATEWAY: usize = 0;
+    const PLUGIN: usize = 3;
+
+    impl Town {
+        fn new() -> Self {
+            let mut parents = vec![
+                Parent { kind: Kind::Gateway, sites: SITES, ill: Some(false) },
+                Parent { kind: Kind::DatabaseServer, sites: SITES / 2, ill: Some(false) },
+                Parent { kind: Kind::DatabaseServer, sites: SITES / 2, ill: Some(false) },
+                Parent { kind: Kind::Plugin, sites: 120, ill: None },
+            ];
+            parents.extend([Parent { kind: Kind::Instance, sites: 30, ill: None }; 10]);
+            Self(parents)
+        }
+
+        fn instance(site: u32) -> usize {
+            4 + site as usize / 30
+        }
+
+        fn failing(sites: impl IntoIterator<Item = u32>, failure: Failure) -> Vec<Failing> {
+            let parents = |site: u32| {
+                let mut all = vec![GATEWAY, 1 + site as usize / 150, Self::instance(site)];
+                if (site / 30).is_multiple_of(3) {
+                    all.push(PLUGIN);
+                }
+                all
+            };
+            sites.into_iter().map(|site| Failing { site, failure, parents: parents(site) }).collect()
+        }
+
+        fn ill(mut self, at: usize) -> Self {
+            self.0[at].ill = Some(true);
+            self
+        }
+
+        fn blamed(&self, failing: &[Failing]) -> Vec<(Option<usize>, usize)> {
+            blame(&self.0, failing, SITES).into_iter().map(|b| (b.parent, b.sites.len())).collect()
+        }
+    }
+
+    #[test]
+    fn the_gateway_takes_everything_and_makes_one_incident() {
+        let failing = Town::failing(0..300, Failure::Refused);
+        assert_eq!(Town::new().ill(GATEWAY).blamed(&failing), [(Some(GATEWAY), 300)]);
+        // Also before any site was seen to fail.
+        assert_eq!(Town::new().ill(GATEWAY).blamed(&[]), [(Some(GATEWAY), 0)]);
+    }
+
+    #[test]
+    fn a_database_server_is_blamed_for_its_own_and_not_for_a_certificate() {
+        let mut failing = Town::failing(0..150, Failure::NoDatabase);
+        failing.extend(Town::failing([200], Failure::CertificateExpired));
+        assert_eq!(Town::new().ill(1).blamed(&failing), [(Some(1), 150), (None, 1)]);
+    }
+
+    #[test]
+    fn the_narrowest_is_blamed() {
+        let town = Town::new();
+        assert_eq!(town.blamed(&Town::failing(60..90, Failure::NoUpstream)), [(Some(Town::instance(60)), 30)]);
+        assert_eq!(town.blamed(&Town::failing([61], Failure::Fatal)), [(None, 1)]);
+        // Two of thirty are not the municipality's network.
+        assert_eq!(town.blamed(&Town::failing([61, 75], Failure::Fatal)), [(None, 1), (None, 1)]);
+        // Where it runs, and nowhere else.
+        let with_plugin = (0..300).filter(|site| (site / 30) % 3 == 0);
+        assert_eq!(town.blamed(&Town::failing(with_plugin, Failure::Fatal)), [(Some(PLUGIN), 120)]);
+    }
+
+    #[test]
+    fn two_things_at_once_are_two() {
+        let town = Town::new();
+        let mut failing = Town::failing(30..60, Failure::NoUpstream);
+        failing.extend(Town::failing(150..180, Failure::Fatal));
+        let mut blamed = town.blamed(&failing);
+        blamed.sort_unstable();
+        assert_eq!(blamed, [(Some(Town::instance(30)), 30), (Some(Town::instance(150)), 30)]);
+        // A fault of its own beside a gateway that is down stays its own.
+        let mut failing = Town::failing(0..299, Failure::Refused);
+        failing.extend(Town::failing([299], Failure::CertificateExpired));
+        assert_eq!(town.ill(GATEWAY).blamed(&failing), [(Some(GATEWAY), 299), (None, 1)]);
+    }
+
+    #[test]
+    fn chance_has_no_cause() {
+        let town = Town::new();
+        let some = Town::failing((0..300).step_by(37), Failure::TimedOut);
+        assert!(town.blamed(&some).iter().all(|(parent, sites)| parent.is_none() && *sites == 1));
+    }
+
+    proptest! {
+        #[test]
+        fn every_failure_is_told_once(picked in proptest::collection::btree_map(0_u32..300, 1_u8..=18, 0..300), ill in proptest::option::of(0_usize..14)) {
+            let town = ill.map_or_else(Town::new, |at| Town::new().ill(at));
+            let failing: Vec<Failing> =
+                picked.iter().flat_map(|(site, way)| Town::failing([*site], Failure::of_number(*way).unwrap())).collect();
+            let blamed = blame(&town.0, &failing, SITES);
+            let mut told: Vec<u32> = blamed.iter().flat_map(|b| b.sites.clone()).collect();
+            told.sort_unstable();
+            prop_assert!(told.into_iter().eq(picked.keys().copied()));
+            for one in blamed {
+                match one.parent {
+                    Some(at) => prop_assert!(one.certain == (Some(at) == ill) && (one.certain || one.sites.len() > 1)),
+                    None => prop_assert_eq!(one.sites.len(), 1),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! What was seen, kept small: a byte for each sample, a block for each municipality and hour, figures for each hour and day after
+//! that.
+
+pub mod block;
+pub mod byte;
+pub mod figures;
+
+pub use block::Block;
+pub use figures::Figures;

@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! The third job: every site watched, causes named, nobody woken for nothing.
+//!
+//! ```text
+//!   wheel ─▶ a probe ─▶ reading ─▶ verdict ─▶ blame
+//!   (when)   (drivers)  (a sample)  (a state)  (a cause)
+//!                           │
+//!                        history   (a byte for each sample)
+//! ```
+//!
+//! What stands here decides and acts on nothing yet: `observer` tells whether the watcher itself can be believed.
+
+pub mod blame;
+pub mod history;
+pub mod observer;
+pub mod reading;
+pub mod verdict;
+pub mod wheel;
