@@ -31,6 +31,8 @@ const SAID: usize = 300;
 const PAGE_TIME: u32 = 6000;
 /// A larger picture is none that anybody looks at.
 const BYTES: u64 = 8 * 1024 * 1024;
+/// A browser makes a socket 46 bytes below its folder, and aborts where the whole is longer than a socket's name may be, 107 bytes.
+const LONGEST_PATH: usize = 60;
 /// The user `nobody` of every Linux.
 const NOBODY: u32 = 65_534;
 
@@ -58,12 +60,20 @@ fn failed(message: impl Into<String>) -> Error {
     Error::outside("browser", OutsideKind::Failed, message)
 }
 
+/// A new folder's path in `parent`, or where that would be too long, in `/tmp`.
+fn profile_in(parent: &Path) -> PathBuf {
+    let whole = uuid::Uuid::now_v7().simple().to_string();
+    let name = format!("flotta-b-{}", &whole[whole.len() - 15..]);
+    let path = parent.join(&name);
+    if path.as_os_str().len() <= LONGEST_PATH { path } else { Path::new("/tmp").join(name) }
+}
+
 /// A folder that goes when the picture is taken.
 struct Profile(PathBuf);
 
 impl Profile {
     fn make() -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("flotta-browser-{}", uuid::Uuid::now_v7()));
+        let path = profile_in(&std::env::temp_dir());
         let made = std::fs::DirBuilder::new()
             .mode(0o700)
             .create(&path)
@@ -197,6 +207,17 @@ async fn once(program: &Path, door: u16, address: &str, tried: u32) -> Result<st
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_short_enough_for_a_socket_in_it() {
+        assert!(profile_in(Path::new("/var/tmp")).starts_with("/var/tmp"));
+        let deep = PathBuf::from("/a-folder-that-is-rather-deep".repeat(4));
+        for parent in [Path::new("/tmp/t1234.rust"), &deep] {
+            let path = profile_in(parent);
+            assert!(path.as_os_str().len() <= LONGEST_PATH && !path.exists(), "{path:?}");
+        }
+        assert_ne!(profile_in(&deep), profile_in(&deep));
+    }
 
     #[test]
     fn the_fatal_line_is_the_reason() {
