@@ -203,25 +203,30 @@ pub struct RawUpdates {
     pub per_database_server: u32,
     /// The same of one node.
     pub per_node: u32,
+    /// Days for which an old container and the snapshot of its data are kept after an update.
+    pub rollback_days: u32,
 }
 
 impl Default for RawUpdates {
     fn default() -> Self {
-        let UpdateSettings { per_database_server, per_node } = UpdateSettings::default();
-        Self { per_database_server, per_node }
+        let UpdateSettings { per_database_server, per_node, rollback_days } = UpdateSettings::default();
+        Self { per_database_server, per_node, rollback_days }
     }
 }
 
 impl RawUpdates {
     /// What was written, as it is used; adds its mistakes.
     pub(super) fn check(&self, errors: &mut Vec<FieldError>) -> UpdateSettings {
-        for (field, value) in [("per_database_server", self.per_database_server), ("per_node", self.per_node)] {
-            if !(1..=64).contains(&value) {
+        let Self { per_database_server, per_node, rollback_days } = *self;
+        for (field, value, most) in
+            [("per_database_server", per_database_server, 64), ("per_node", per_node, 64), ("rollback_days", rollback_days, 90)]
+        {
+            if !(1..=most).contains(&value) {
                 let field = format!("updates.{field}");
-                errors.push(FieldError::new(&field, "out-of-range", format!("{value} is out of range"), "give 1 to 64"));
+                errors.push(FieldError::new(&field, "out-of-range", format!("{value} is out of range"), format!("give 1 to {most}")));
             }
         }
-        UpdateSettings { per_database_server: self.per_database_server, per_node: self.per_node }
+        UpdateSettings { per_database_server, per_node, rollback_days }
     }
 }
 

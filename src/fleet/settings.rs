@@ -41,11 +41,11 @@ pub struct FleetSettings {
     pub allowed_ranges: Vec<String>,
     /// How rehearsals are done.
     pub rehearsals: RehearsalSettings,
-    /// How much may go on at once, whoever started it.
+    /// How much may go on at once, whoever started it, and how long there is a way back.
     pub updates: UpdateSettings,
 }
 
-/// How much rollouts may add to what goes on already. A fleet has one database server and one node today, so that the lesser of
+/// How much rollouts may add to what goes on already, and how long there is a way back. A fleet has one database server and one node today, so that the lesser of
 /// both counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UpdateSettings {
@@ -53,11 +53,13 @@ pub struct UpdateSettings {
     pub per_database_server: u32,
     /// Instances of one node that are.
     pub per_node: u32,
+    /// So many days an old container and the snapshot of its data are kept after an update.
+    pub rollback_days: u32,
 }
 
 impl Default for UpdateSettings {
     fn default() -> Self {
-        Self { per_database_server: 8, per_node: 16 }
+        Self { per_database_server: 8, per_node: 16, rollback_days: 7 }
     }
 }
 

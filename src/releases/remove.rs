@@ -52,7 +52,7 @@ pub async fn delete(tools: &Tools, name: &str, confirm: &str) -> Result<()> {
             "name",
             "release-in-use",
             format!("release `{name}` is needed by {shown}{more}"),
-            "move them to another release first; old containers go by themselves a week after an update",
+            "move them to another release first; old containers go by themselves, updates.rollback_days after an update",
         )));
     }
     for one in with {

@@ -15,8 +15,6 @@ use crate::{
     store,
 };
 
-/// How long an old container and the snapshot of its data are kept after an update.
-pub const ROLLBACK_WINDOW: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long what updates have seen is kept.
 pub const EVIDENCE_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 
@@ -26,7 +24,8 @@ pub const EVIDENCE_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// When the store, the engine or the file system fails; what is left is removed at the next try.
 pub async fn sweep(tools: &Tools, now: Timestamp) -> Result<usize> {
     let busy: HashSet<InstanceId> = store::operations::live_instances(&tools.store).await?.into_iter().collect();
-    let since = now.checked_sub(ROLLBACK_WINDOW).unwrap_or(Timestamp::MIN);
+    let window = SignedDuration::from_hours(24 * i64::from(tools.settings.updates.rollback_days));
+    let since = now.checked_sub(window).unwrap_or(Timestamp::MIN);
     Ok(containers(tools, &busy, since).await? + snapshots(tools, &busy, since).await? + evidence(tools, now).await?)
 }
 

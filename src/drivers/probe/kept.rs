@@ -82,10 +82,8 @@ impl Kept {
         None
     }
 
-    fn keep(&self, sender: Sender) {
-        if sender.is_closed() {
-            return;
-        }
+    fn keep(&self, sender: Option<Sender>) {
+        let Some(sender) = sender.filter(|sender| !sender.is_closed()) else { return };
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() >= self.most_idle {
             idle.remove(0);
@@ -118,7 +116,7 @@ impl Kept {
         if let Some(sender) = self.take() {
             match exchange(sender, asked, began).await {
                 Ok((answer, sender)) if answer.status != 421 => {
-                    sender.map(|sender| self.keep(sender));
+                    self.keep(sender);
                     return Ok(answer);
                 }
                 // A kept connection may be closed at the moment it is used; a new one tells the truth.
@@ -130,7 +128,7 @@ impl Kept {
             None => self.connect(&asked.host).await?,
         };
         let (answer, sender) = exchange(sender, asked, began).await?;
-        sender.map(|sender| self.keep(sender));
+        self.keep(sender);
         Ok(answer)
     }
 }
