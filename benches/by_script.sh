@@ -18,7 +18,7 @@ shift 5
 db=$fleet-db-1
 socket=$home/run/hand/admin.sock
 
-# The image's own check is made once a minute, too seldom to wait for.
+# The image's own check is made every ten minutes, too seldom to wait for.
 check='' wait=()
 if [[ $verb == update ]]; then wait=(--wait) check='healthcheck: {test: [CMD, /usr/local/bin/flotta-init, health], interval: 5s, timeout: 5s, retries: 60}'; fi
 

@@ -22,6 +22,12 @@ pub struct Sampled {
     pub path: String,
 }
 
+/// Whether an address is that of WordPress's installation or upgrade, where no visitor should ever be led.
+#[must_use]
+pub fn leads_to_set_up(address: &str) -> bool {
+    ["/wp-admin/install.php", "/wp-admin/upgrade.php", "/wp-admin/setup-config.php"].iter().any(|path| address.contains(path))
+}
+
 /// What such a page gave. Of its text only digests and a short piece are kept, so that what was seen of a fleet stays small.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenPage {

@@ -45,8 +45,8 @@ pub struct FleetSettings {
     pub updates: UpdateSettings,
 }
 
-/// How much rollouts may add to what goes on already, and how long there is a way back. A fleet has one database server and one node today, so that the lesser of
-/// both counts.
+/// How much rollouts may add to what goes on already, and how long there is a way back. A fleet has one database server and one
+/// node today, so that the lesser of both counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UpdateSettings {
     /// Instances of one database server that are worked on at once.

@@ -3,7 +3,10 @@
 
 //! What an answer means for whoever asked for the page. Pure.
 
-use crate::fleet::health::{Failure, Sample};
+use crate::fleet::{
+    evidence::leads_to_set_up,
+    health::{Failure, Sample},
+};
 
 /// An answer, as far as it is judged.
 #[derive(Clone, Copy, Debug)]
@@ -52,10 +55,6 @@ pub fn read(seen: &Seen<'_>, has: &str) -> Reading {
         (200..=299, _) => Reading::Tells(Sample::Served(seen.milliseconds)),
         _ => failed(Failure::Astray),
     }
-}
-
-fn leads_to_set_up(to: &str) -> bool {
-    ["/wp-admin/install.php", "/wp-admin/upgrade.php", "/wp-admin/setup-config.php"].iter().any(|path| to.contains(path))
 }
 
 /// The path and query that an address on the same host leads to.

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::fleet::evidence::{Finding, Level, Look, Sampled, SeenPage, Sketch, Verdict};
+use crate::fleet::evidence::{self, Finding, Level, Look, Sampled, SeenPage, Sketch, Verdict};
 
 /// A page is called slow when it takes so many times as long as before, and at least [`SLOW_AT_LEAST`].
 pub const SLOW_TIMES: u64 = 3;
@@ -125,7 +125,7 @@ pub fn is_slower(was: u64, is: u64) -> bool {
 }
 
 fn leads_to_set_up(page: &SeenPage) -> bool {
-    page.location.as_deref().is_some_and(|l| l.contains("/wp-admin/install.php") || l.contains("/wp-admin/upgrade.php"))
+    page.location.as_deref().is_some_and(evidence::leads_to_set_up)
 }
 
 /// Where a page leads to, without the values of the query, which may be for single use.

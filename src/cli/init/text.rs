@@ -66,6 +66,11 @@ pub fn of(choices: &Choices) -> String {
     text.key("processor in thousandths of a core,", "cpu_milli", None, "1000");
     text.key("processes and threads.", "pids", None, "128");
 
+    text.section("updates");
+    text.key("Instances of one database server that are worked on before no rollout starts another,", "per_database_server", None, "8");
+    text.key("the same of one node.", "per_node", None, "16");
+    text.key("Days for which there is a way back after an update.", "rollback_days", None, "7");
+
     text.section("rehearsals");
     text.key("So many at once.", "at_once", None, "2");
     text.key("The browser that takes pictures; empty where none are wanted.", "chromium", None, "\"/usr/bin/chromium\"");
