@@ -194,6 +194,12 @@ impl Verdict {
         Self { level: findings.first().map_or(Level::Pass, |f| f.level), findings }
     }
 
+    /// Whether nothing but speed speaks against it, which a busy host may be to blame for.
+    #[must_use]
+    pub fn may_be_well(&self) -> bool {
+        self.findings.iter().all(|f| f.level != Level::Fail || f.what == "slow")
+    }
+
     /// The gravest findings in one line, for people.
     #[must_use]
     pub fn summary(&self) -> String {

@@ -252,12 +252,15 @@ pub async fn in_turn(old: &Eye, new: &Eye, before: &Look, after: &mut Look) {
     }
 }
 
-/// One page of each kind that is well on both sides.
+/// The pages that look slowest by far, and one page of each kind, that are well on both sides.
 fn turn_pages(before: &Look, after: &Look) -> Vec<(Sampled, Option<(u64, u64)>)> {
     let well: HashMap<&Sampled, &SeenPage> = before.pages.iter().filter(|p| compare::is_well(p)).map(|p| (&p.page, p)).collect();
     let mut chosen: Vec<(Sampled, Option<(u64, u64)>)> = Vec::new();
-    for seen in after.pages.iter().filter(|p| compare::is_well(p) && well.contains_key(&p.page)) {
-        if chosen.len() < TURN_PAGES && !chosen.iter().any(|(page, _)| page.kind == seen.page.kind) {
+    let is_slow = |seen: &SeenPage| compare::is_slow(well[&seen.page].milliseconds, seen.milliseconds);
+    let mut left: Vec<&SeenPage> = after.pages.iter().filter(|p| compare::is_well(p) && well.contains_key(&p.page)).collect();
+    left.sort_by_key(|seen| (!is_slow(seen), is_slow(seen).then_some(std::cmp::Reverse(seen.milliseconds))));
+    for seen in left {
+        if chosen.len() < TURN_PAGES && (is_slow(seen) || !chosen.iter().any(|(page, _)| page.kind == seen.page.kind)) {
             chosen.push((seen.page.clone(), None));
         }
     }

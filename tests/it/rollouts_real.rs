@@ -54,7 +54,7 @@ async fn start(fleet: &Fleet, release: &Release, rehearse: bool) -> RolloutId {
 /// Waits until a rollout stands still.
 async fn ended(fleet: &Fleet, id: RolloutId) -> (Rollout, Vec<RolloutMember>) {
     fleet
-        .until("the rollout has come to its end", Duration::from_secs(if size().2 > 0 { 3000 } else { 240 }), || async {
+        .until("the rollout has come to its end", Duration::from_secs(if size().2 > 0 { 3000 } else { 600 }), || async {
             let (rollout, members) = store::rollouts::whole(&fleet.app.tools.store, id).await.unwrap();
             let still = rollout.state.is_final() || rollout.state == RolloutState::Paused;
             if still { Ok(()) } else { Err(format!("{:?} {:?}", rollout.state, members.iter().map(|m| m.state).collect::<Vec<_>>())) }

@@ -159,6 +159,13 @@ fn asked_in_turn_three_times_as_slow_is_the_release_s_own_doing() {
     // Ten times as long as some time before, and in turn as fast: the host was busy.
     assert_eq!(compare(&was, &pages(&[(850, 900), (800, 900), (880, 870), (900, 900)])).findings, []);
     assert_eq!(compare(&was, &pages(&[(5, 20), (4, 16), (6, 20)])).findings, [], "nobody feels fifteen milliseconds");
+    let odd = Look {
+        pages: [pages(&[(100, 110), (100, 110)]).pages, vec![SeenPage { milliseconds: 4000, ..article(ARTICLE) }]].concat(),
+        ..Look::default()
+    };
+    let was_odd = Look { pages: [was.pages.clone(), vec![article(ARTICLE)]].concat(), ..Look::default() };
+    let verdict = compare(&was_odd, &odd);
+    assert_eq!(whats(&verdict), [(Level::Warn, "slow")], "the slowest were asked in turn, and were as fast");
     assert!(is_doubtful(&[(100, 190), (100, 200)]) && !is_doubtful(&[(100, 120), (100, 200), (100, 110)]) && !is_doubtful(&[]));
 }
 

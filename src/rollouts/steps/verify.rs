@@ -62,8 +62,7 @@ impl Step<Context> for Verify {
         if let Some(before) = evidence::load(tools, cx.operation, kept::BEFORE).await? {
             pages::again(to, &before, &mut look).await?;
             let moved = moved(cx)?;
-            let fails = compare::compare(&before, &look).level == Level::Fail;
-            if !fails && moved.asked.migration == Migration::None && moved.asked.reverts.is_none() {
+            if compare::compare(&before, &look).may_be_well() && moved.asked.migration == Migration::None && moved.asked.reverts.is_none() {
                 // The container before still serves; over data that was migrated it must not be asked.
                 pages::in_turn(&Eye::on(&moved.from).await?, &Eye::on(to).await?, &before, &mut look).await;
             }

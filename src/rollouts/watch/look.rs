@@ -183,7 +183,7 @@ async fn compared(
     let mut after = pages::look(&target, &wanted).await?;
     pages::again(&target, &baseline, &mut after).await?;
     let verdict = compare::compare(&baseline, &after);
-    if verdict.level == Level::Fail && verdict.findings.iter().all(|f| f.level != Level::Fail || f.what == "slow") {
+    if verdict.level == Level::Fail && verdict.may_be_well() {
         return Ok((baseline, Came::Slower(verdict.summary())));
     }
     let said = if verdict.level == Level::Fail {

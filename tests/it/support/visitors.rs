@@ -67,6 +67,8 @@ pub fn add_sites(container: &str, sites: &[&str]) {
 
 /// So many come, however long it takes.
 const AT_MOST: usize = 60_000;
+/// So many are under way at once at most.
+const AT_ONCE: usize = 32;
 
 /// Visitors who ask for these pages in turn, twenty times a second, until they are told to stop.
 pub struct Visitors {
@@ -88,9 +90,13 @@ impl Visitors {
         let (told, counted) = (stop.clone(), asked.clone());
         let task = tokio::spawn(async move {
             let mut tick = tokio::time::interval(every);
-            let mut under_way = tokio::task::JoinSet::new();
+            let (mut under_way, mut gone) = (tokio::task::JoinSet::new(), Vec::new());
             for at in 0..AT_MOST {
                 tick.tick().await;
+                // A machine that cannot keep up is not driven into the ground: the next one comes when another has left.
+                while under_way.len() >= AT_ONCE {
+                    gone.extend(under_way.join_next().await.and_then(Result::ok).flatten());
+                }
                 if told.load(Ordering::Relaxed) {
                     break;
                 }
@@ -102,7 +108,8 @@ impl Visitors {
                         .then(|| format!("{host}{path}: {status} {}", page.chars().take(120).collect::<String>()))
                 });
             }
-            under_way.join_all().await.into_iter().flatten().collect()
+            gone.extend(under_way.join_all().await.into_iter().flatten());
+            gone
         });
         Self { stop, asked, task }
     }

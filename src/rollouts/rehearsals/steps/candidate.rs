@@ -14,7 +14,7 @@ use super::{order, side};
 use crate::{
     drivers::wordpress::Blog,
     error::{Error, Result},
-    fleet::{contents::Contents, evidence::Level, update::Migration},
+    fleet::{contents::Contents, update::Migration},
     instances::Context,
     rollouts::{
         compare,
@@ -74,7 +74,7 @@ impl Step<Context> for Candidate {
         let without_pictures = if baseline.without_pictures.is_empty() { without_pictures } else { baseline.without_pictures.clone() };
         let data = classify((&contents.0, &contents.1), &tools.database.contents(&place.schema()).await?);
         let seen = match tried.or_else(own_doing)? {
-            Ok(seen) if data.migration == Migration::None && !fails(&baseline, &seen) => {
+            Ok(seen) if data.migration == Migration::None && may_be_well(&baseline, &seen) => {
                 Ok(in_turn(cx, &order, &eye, &baseline, seen).await?)
             }
             other => other,
@@ -95,10 +95,10 @@ impl Step<Context> for Candidate {
     }
 }
 
-/// Whether it fails already, however fast it is.
-fn fails(baseline: &evidence::Baseline, seen: &evidence::Candidate) -> bool {
+/// Whether only its speed could speak against it.
+fn may_be_well(baseline: &evidence::Baseline, seen: &evidence::Candidate) -> bool {
     let (first, second) = &baseline.looks;
-    compare::compare_masked(first, &seen.look, &compare::Mask::of(first, second)).level == Level::Fail
+    compare::compare_masked(first, &seen.look, &compare::Mask::of(first, second)).may_be_well()
 }
 
 /// How fast it is, beside the present release on the same copy, which may be let at it again since nothing was migrated.
