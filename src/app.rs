@@ -25,6 +25,7 @@ use crate::{
             docker::{Docker, DockerSettings, TimeOuts},
         },
         gateway::{Gateway, caddy::Caddy},
+        probe::{Probe, kept::Kept},
         wordpress::{
             Wordpress,
             agent::{Agent, WordpressSettings},
@@ -71,6 +72,8 @@ pub struct Drivers {
     pub wordpress: Arc<dyn Wordpress>,
     /// What takes pictures of pages.
     pub browser: Arc<dyn Browser>,
+    /// What asks for pages as visitors do.
+    pub probe: Arc<dyn Probe>,
 }
 
 impl App {
@@ -91,12 +94,15 @@ impl App {
         let settings =
             DockerSettings { address: config.engine.clone(), data_dir: config.fleet.home.clone(), time_outs: TimeOuts::default() };
         let reach = config.gateway.bind.first().copied().filter(|ip| !ip.is_unspecified()).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let most_idle = usize::try_from(config.fleet.health.at_once).unwrap_or(usize::MAX);
+        let probe = Kept::https((reach, config.gateway.https_port).into(), most_idle).map_err(|e| Error::Internal(e.to_string()))?;
         let drivers = Drivers {
             engine: Arc::new(Docker::new(settings)),
             database: Arc::new(Mariadb::new(&config.fleet.database_run().join("mysqld.sock"), &password)),
             gateway: Arc::new(Caddy::new(config.fleet.gateway_run().join("admin.sock"), config.gateway.clone())),
             wordpress: Arc::new(Agent::new(WordpressSettings { gateway: reach, https_port: config.gateway.https_port })),
             browser: Arc::new(Chromium::new(config.fleet.rehearsals.chromium.clone())),
+            probe: Arc::new(probe),
         };
         Self::assemble(config, store, vault, clock, drivers).await
     }
@@ -114,6 +120,7 @@ impl App {
             gateway: drivers.gateway,
             wordpress: drivers.wordpress,
             browser: drivers.browser,
+            probe: drivers.probe,
             vault,
             clock,
             settings: Arc::new(config.fleet.clone()),
@@ -169,6 +176,7 @@ impl App {
             tokio::join!(
                 tasks::operations::run(runner, signals.clone(), workers, cancel.clone()),
                 tasks::rollouts::run(tools.clone(), owner.clone(), signals.clone(), cancel.clone()),
+                tasks::health::run(tools.clone(), owner.clone(), signals.clone(), cancel.clone()),
                 tasks::keeper::run(tools, owner, signals, cancel)
             );
         });

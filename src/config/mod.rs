@@ -156,6 +156,7 @@ pub fn check(raw: Raw) -> Result<Config> {
     }
     let rehearsals = raw.rehearsals.check(&mut errors);
     let updates = raw.updates.check(&mut errors);
+    let health = raw.health.check(&mut errors);
     let key_files = std::iter::once(raw.secrets.key_file.clone().unwrap_or_else(|| raw.home.join("master.key")))
         .chain(raw.secrets.previous_key_files)
         .collect();
@@ -186,6 +187,7 @@ pub fn check(raw: Raw) -> Result<Config> {
                 allowed_ranges: raw.network.allowed_ranges,
                 rehearsals,
                 updates,
+                health,
             },
             listen,
             public_url,

@@ -11,7 +11,7 @@ use crate::{
     error::FieldError,
     fleet::{
         Limits,
-        settings::{RehearsalSettings, UpdateSettings},
+        settings::{HealthSettings, RehearsalSettings, UpdateSettings},
     },
 };
 
@@ -49,6 +49,8 @@ pub struct Raw {
     pub rehearsals: RawRehearsals,
     /// How much may go on at once.
     pub updates: RawUpdates,
+    /// How sites are watched.
+    pub health: RawHealth,
     /// The master keys.
     pub secrets: RawSecrets,
 }
@@ -71,6 +73,7 @@ impl Default for Raw {
             limits: Limits::default(),
             rehearsals: RawRehearsals::default(),
             updates: RawUpdates::default(),
+            health: RawHealth::default(),
             secrets: RawSecrets::default(),
         }
     }
@@ -227,6 +230,43 @@ impl RawUpdates {
             }
         }
         UpdateSettings { per_database_server, per_node, rollback_days }
+    }
+}
+
+/// `[health]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawHealth {
+    /// How often every site is checked, in seconds.
+    pub interval_seconds: u32,
+    /// From how many milliseconds on a site is slow.
+    pub slow_milliseconds: u32,
+    /// So many checks are under way at once.
+    pub at_once: u32,
+}
+
+impl Default for RawHealth {
+    fn default() -> Self {
+        let HealthSettings { interval_seconds, slow_milliseconds, at_once } = HealthSettings::default();
+        Self { interval_seconds, slow_milliseconds, at_once }
+    }
+}
+
+impl RawHealth {
+    /// What was written, as it is used; adds its mistakes.
+    pub(super) fn check(&self, errors: &mut Vec<FieldError>) -> HealthSettings {
+        let Self { interval_seconds, slow_milliseconds, at_once } = *self;
+        for (field, value, low, high) in [
+            ("interval_seconds", interval_seconds, 10, 3600),
+            ("slow_milliseconds", slow_milliseconds, 100, 15_000),
+            ("at_once", at_once, 4, 4096),
+        ] {
+            if !(low..=high).contains(&value) {
+                let field = format!("health.{field}");
+                errors.push(FieldError::new(&field, "out-of-range", format!("{value} is out of range"), format!("give {low} to {high}")));
+            }
+        }
+        HealthSettings { interval_seconds, slow_milliseconds, at_once }
     }
 }
 

@@ -3,9 +3,9 @@
 
 //! Nouns of health: what a check found, and in which state what is checked is.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+
+use super::instance::text_enum;
 
 /// How a check failed. The numbers are written into history and never change their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -120,19 +120,6 @@ pub enum Health {
 }
 
 impl Health {
-    /// The word as stored and shown.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Unknown => "unknown",
-            Self::Slow => "slow",
-            Self::Suspect => "suspect",
-            Self::Flapping => "flapping",
-            Self::Down => "down",
-        }
-    }
-
     /// Whether visitors are known not to be served.
     #[must_use]
     pub const fn is_ill(self) -> bool {
@@ -140,11 +127,18 @@ impl Health {
     }
 }
 
-impl fmt::Display for Health {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+text_enum!(Health, "health", [
+    Health::Ok => "ok", Health::Unknown => "unknown", Health::Slow => "slow", Health::Suspect => "suspect",
+    Health::Flapping => "flapping", Health::Down => "down",
+]);
+
+text_enum!(Failure, "failure", [
+    Failure::Refused => "refused", Failure::Unreachable => "unreachable", Failure::TimedOut => "timed-out", Failure::Broken => "broken",
+    Failure::Name => "name", Failure::Handshake => "handshake", Failure::CertificateExpired => "certificate-expired",
+    Failure::CertificateWrong => "certificate-wrong", Failure::NoUpstream => "no-upstream", Failure::ServerError => "server-error",
+    Failure::ClientError => "client-error", Failure::SetUp => "set-up", Failure::Astray => "astray", Failure::Empty => "empty",
+    Failure::Fatal => "fatal", Failure::NoDatabase => "no-database", Failure::Unlike => "unlike", Failure::Maintenance => "maintenance",
+]);
 
 #[cfg(test)]
 mod tests {
@@ -155,6 +149,7 @@ mod tests {
         for (at, failure) in Failure::ALL.into_iter().enumerate() {
             assert_eq!(failure as usize, at + 1);
             assert_eq!(Failure::of_number(failure as u8), Some(failure));
+            assert_eq!(serde_json::to_value(failure).unwrap(), failure.to_string());
         }
         assert_eq!(Failure::of_number(0), None);
         assert_eq!(Failure::of_number(31), None);

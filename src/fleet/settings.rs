@@ -43,6 +43,25 @@ pub struct FleetSettings {
     pub rehearsals: RehearsalSettings,
     /// How much may go on at once, whoever started it, and how long there is a way back.
     pub updates: UpdateSettings,
+    /// How sites are watched.
+    pub health: HealthSettings,
+}
+
+/// How sites are watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HealthSettings {
+    /// How often every site is checked, in seconds.
+    pub interval_seconds: u32,
+    /// From how many milliseconds on a site is slow.
+    pub slow_milliseconds: u32,
+    /// So many checks are under way at once.
+    pub at_once: u32,
+}
+
+impl Default for HealthSettings {
+    fn default() -> Self {
+        Self { interval_seconds: 60, slow_milliseconds: 3000, at_once: 256 }
+    }
 }
 
 /// How much rollouts may add to what goes on already, and how long there is a way back. A fleet has one database server and one

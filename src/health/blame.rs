@@ -9,9 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
-use crate::fleet::health::Failure;
+use crate::fleet::{health::Failure, incident::CauseKind as Kind};
 
 /// So much of what fails must hang on it.
 const COVERS: f64 = 0.8;
@@ -20,47 +18,25 @@ const TIMES: f64 = 10.0;
 /// And so many of its own, for what is not seen to be ill by itself.
 const SHARE: f64 = 0.5;
 
-/// What many sites can hang on. In the order in which it is believed where several fit equally well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// A step of a rollout or of another operation that is under way.
-    Operation,
-    /// A certificate.
-    Certificate,
-    /// A zone of the domain name system.
-    Zone,
-    /// The network of one municipality, with its container.
-    Instance,
-    /// A plugin in one version.
-    Plugin,
-    /// A database server.
-    DatabaseServer,
-    /// A host that runs containers.
-    Node,
-    /// The gateway.
-    Gateway,
-}
+/// So many sites outweigh the own check of what they hang on.
+const MANY: usize = 5;
 
-impl Kind {
-    /// Whether a thing of this kind, when it is ill, makes sites fail like this.
-    #[must_use]
-    pub fn explains(self, failure: Failure) -> bool {
-        use Failure as F;
-        let on_the_way = matches!(failure, F::Refused | F::Unreachable | F::TimedOut | F::Broken | F::NoUpstream);
-        let inside = matches!(failure, F::ServerError | F::ClientError | F::Empty | F::Fatal | F::Unlike | F::Astray);
-        match self {
-            Self::Operation => true,
-            Self::Certificate => matches!(failure, F::CertificateExpired | F::CertificateWrong | F::Handshake),
-            Self::Zone => failure == F::Name,
-            Self::Instance => {
-                inside || matches!(failure, F::NoUpstream | F::TimedOut | F::Broken | F::SetUp | F::NoDatabase | F::Maintenance)
-            }
-            Self::Plugin => inside || failure == F::TimedOut,
-            Self::DatabaseServer => inside || matches!(failure, F::NoDatabase | F::SetUp | F::TimedOut | F::NoUpstream | F::Broken),
-            Self::Node => on_the_way || matches!(failure, F::ServerError | F::NoDatabase),
-            Self::Gateway => on_the_way || matches!(failure, F::Handshake | F::CertificateWrong),
-        }
+/// Whether a thing of this kind, when it is ill, makes sites fail like this.
+#[must_use]
+pub fn explains(kind: Kind, failure: Failure) -> bool {
+    use Failure as F;
+    let on_the_way = matches!(failure, F::Refused | F::Unreachable | F::TimedOut | F::Broken | F::NoUpstream);
+    let inside = matches!(failure, F::ServerError | F::ClientError | F::Empty | F::Fatal | F::Unlike | F::Astray);
+    match kind {
+        Kind::Check | Kind::Operation => true,
+        Kind::Observer => false,
+        Kind::Certificate => matches!(failure, F::CertificateExpired | F::CertificateWrong | F::Handshake),
+        Kind::Zone => failure == F::Name,
+        Kind::Instance => inside || matches!(failure, F::NoUpstream | F::TimedOut | F::Broken | F::SetUp | F::NoDatabase | F::Maintenance),
+        Kind::Plugin => inside || failure == F::TimedOut,
+        Kind::DatabaseServer => inside || matches!(failure, F::NoDatabase | F::SetUp | F::TimedOut | F::NoUpstream | F::Broken),
+        Kind::Node => on_the_way || matches!(failure, F::ServerError | F::NoDatabase),
+        Kind::Gateway => on_the_way || matches!(failure, F::Handshake | F::CertificateWrong),
     }
 }
 
@@ -71,6 +47,8 @@ pub struct Parent {
     pub kind: Kind,
     /// How many sites hang on it, the ones that are well included.
     pub sites: usize,
+    /// How many of them were looked at since the first of them failed, which says how they are now.
+    pub seen: usize,
     /// What its own check says, where it has one: whether it is ill.
     pub ill: Option<bool>,
 }
@@ -117,7 +95,9 @@ pub fn blame(parents: &[Parent], failing: &[Failing], checked: usize) -> Vec<Bla
     while let Some(at) = guess(parents, &left, checked) {
         take(&mut left, at, false);
     }
-    found.retain(|blamed| blamed.certain || !blamed.sites.is_empty());
+    // What everything hangs on is told of even where nothing else fails yet.
+    let is_told = |blamed: &Blamed| !blamed.sites.is_empty() || blamed.parent.is_some_and(|at| parents[at].kind >= Kind::DatabaseServer);
+    found.retain(is_told);
     let mut alone: Vec<u32> = left.iter().map(|f| f.site).collect();
     alone.sort_unstable();
     found.extend(alone.into_iter().map(|site| Blamed { parent: None, certain: false, sites: vec![site] }));
@@ -125,7 +105,7 @@ pub fn blame(parents: &[Parent], failing: &[Failing], checked: usize) -> Vec<Bla
 }
 
 fn hangs(failing: &Failing, at: usize, kind: Kind) -> bool {
-    kind.explains(failing.failure) && failing.parents.contains(&at)
+    explains(kind, failing.failure) && failing.parents.contains(&at)
 }
 
 /// What most likely makes fail what is left; none where nothing is shared.
@@ -134,15 +114,20 @@ fn guess(parents: &[Parent], left: &[&Failing], checked: usize) -> Option<usize>
     let ways: BTreeSet<Failure> = left.iter().map(|f| f.failure).collect();
     let whole = std::iter::once(left.to_vec());
     let by_way = ways.iter().map(|way| left.iter().filter(|f| f.failure == *way).copied().collect());
-    whole.chain(by_way).find_map(|some| narrowest(parents, &some, checked))
+    let some: Vec<Vec<&Failing>> = whole.chain(by_way).collect();
+    let doubted = |some: &Vec<&Failing>| narrowest(parents, some, checked, MANY, |_| true);
+    some.iter()
+        .find_map(|some| narrowest(parents, some, checked, 2, |parent| parent.ill != Some(false)))
+        // Its own check sees nothing, but nothing else explains so many.
+        .or_else(|| some.iter().find_map(doubted))
 }
 
-fn narrowest(parents: &[Parent], failing: &[&Failing], checked: usize) -> Option<usize> {
+fn narrowest(parents: &[Parent], failing: &[&Failing], checked: usize, least: usize, may_be: impl Fn(&Parent) -> bool) -> Option<usize> {
     let mut own: BTreeMap<usize, usize> = BTreeMap::new();
     for one in failing {
         for at in &one.parents {
             // What is seen to be well by itself is not to blame.
-            if parents.get(*at).is_some_and(|p| p.ill != Some(false) && p.kind.explains(one.failure)) {
+            if parents.get(*at).is_some_and(|p| may_be(p) && explains(p.kind, one.failure)) {
                 *own.entry(*at).or_default() += 1;
             }
         }
@@ -151,9 +136,9 @@ fn narrowest(parents: &[Parent], failing: &[&Failing], checked: usize) -> Option
         .filter(|(at, failed)| {
             let (inside, all) = (parents[*at].sites.max(*failed), failing.len());
             let outside = checked.saturating_sub(inside);
-            let rate = *failed as f64 / inside as f64;
+            let rate = *failed as f64 / parents[*at].seen.clamp(*failed, inside) as f64;
             let elsewhere = if outside == 0 { 0.0 } else { (all - failed) as f64 / outside as f64 };
-            *failed > 1 && *failed as f64 >= COVERS * all as f64 && rate >= SHARE && rate >= TIMES * elsewhere
+            *failed >= least && *failed as f64 >= COVERS * all as f64 && rate >= SHARE && rate >= TIMES * elsewhere
         })
         .map(|(at, _)| at)
         .min_by_key(|at| (parents[*at].sites, parents[*at].kind))
@@ -175,12 +160,12 @@ mod tests {
     impl Town {
         fn new() -> Self {
             let mut parents = vec![
-                Parent { kind: Kind::Gateway, sites: SITES, ill: Some(false) },
-                Parent { kind: Kind::DatabaseServer, sites: SITES / 2, ill: Some(false) },
-                Parent { kind: Kind::DatabaseServer, sites: SITES / 2, ill: Some(false) },
-                Parent { kind: Kind::Plugin, sites: 120, ill: None },
+                Parent { kind: Kind::Gateway, sites: SITES, seen: SITES, ill: Some(false) },
+                Parent { kind: Kind::DatabaseServer, sites: SITES / 2, seen: SITES / 2, ill: Some(false) },
+                Parent { kind: Kind::DatabaseServer, sites: SITES / 2, seen: SITES / 2, ill: Some(false) },
+                Parent { kind: Kind::Plugin, sites: 120, seen: 120, ill: None },
             ];
-            parents.extend([Parent { kind: Kind::Instance, sites: 30, ill: None }; 10]);
+            parents.extend([Parent { kind: Kind::Instance, sites: 30, seen: 30, ill: None }; 10]);
             Self(parents)
         }
 
@@ -234,6 +219,15 @@ mod tests {
         // Where it runs, and nowhere else.
         let with_plugin = (0..300).filter(|site| (site / 30) % 3 == 0);
         assert_eq!(town.blamed(&Town::failing(with_plugin, Failure::Fatal)), [(Some(PLUGIN), 120)]);
+    }
+
+    #[test]
+    fn what_was_not_looked_at_since_is_no_witness() {
+        let mut town = Town::new();
+        let five = Town::failing(60..65, Failure::ServerError);
+        assert!(town.blamed(&five).iter().all(|(parent, _)| parent.is_none()));
+        town.0[Town::instance(60)].seen = 5;
+        assert_eq!(town.blamed(&five), [(Some(Town::instance(60)), 5)]);
     }
 
     #[test]

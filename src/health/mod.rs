@@ -13,8 +13,11 @@
 //! What stands here decides and acts on nothing yet: `observer` tells whether the watcher itself can be believed.
 
 pub mod blame;
+pub mod desk;
 pub mod history;
+pub mod monitor;
 pub mod observer;
 pub mod reading;
 pub mod verdict;
+pub mod watch;
 pub mod wheel;

@@ -60,10 +60,10 @@ pub fn disturbed(before: Clocks, now: Clocks, planned: u64) -> Option<Disturbanc
 }
 
 /// Whether so much turned bad at once, while what it all hangs on is well, that the observer is to blame and not the fleet: more
-/// than a twentieth of everything, and at least three.
+/// than a twentieth of everything, and at least five.
 #[must_use]
 pub fn is_suspect(turned: usize, checked: usize, parents_well: bool, canaries_well: bool) -> bool {
-    !canaries_well || (parents_well && turned >= 3 && turned * 20 > checked)
+    !canaries_well || (parents_well && turned >= 5 && turned * 20 > checked)
 }
 
 #[cfg(test)]

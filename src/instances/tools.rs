@@ -15,6 +15,7 @@ use crate::{
         database_server::DatabaseServer,
         engine::Engine,
         gateway::{Gateway, Route},
+        probe::Probe,
         wordpress::{Site, Wordpress},
     },
     error::{Error, FieldError, Result},
@@ -41,6 +42,8 @@ pub struct Tools {
     pub wordpress: Arc<dyn Wordpress>,
     /// What takes pictures of pages.
     pub browser: Arc<dyn Browser>,
+    /// What asks for pages as visitors do.
+    pub probe: Arc<dyn Probe>,
     /// Opens and seals secrets.
     pub vault: Vault,
     /// The time.

@@ -95,7 +95,7 @@ impl Store {
     }
 }
 
-fn make_private(path: &std::path::Path) -> Result<()> {
+pub(super) fn make_private(path: &std::path::Path) -> Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     std::fs::OpenOptions::new()
         .create(true)
@@ -106,7 +106,7 @@ fn make_private(path: &std::path::Path) -> Result<()> {
         .map_err(|e| Error::outside("store", OutsideKind::Refused, format!("cannot open {}: {e}", path.display())))
 }
 
-async fn sqlite_pool(url: &str, size: u32) -> Result<Pool<Sqlite>> {
+pub(super) async fn sqlite_pool(url: &str, size: u32) -> Result<Pool<Sqlite>> {
     let mut config = ManagerConfig::default();
     config.custom_setup = Box::new(|url| {
         let url = url.to_owned();

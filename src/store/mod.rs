@@ -9,9 +9,12 @@ use crate::error::{Error, OutsideKind};
 
 pub mod audit;
 pub mod backups;
+pub mod checks;
 mod connection;
 pub mod derived;
+pub mod history;
 pub mod idempotency;
+pub mod incidents;
 pub mod instances;
 pub mod leases;
 pub mod migrate;

@@ -126,3 +126,30 @@ diesel::table! {
         pin_release_id -> Nullable<Text>, hours -> Nullable<Text>, updated_at -> BigInt,
     }
 }
+diesel::table! {
+    health_check (number) {
+        number -> Integer, municipality_id -> Text, instance_id -> Nullable<Text>, blog -> Nullable<BigInt>, host -> Text, path -> Text,
+        label -> Text, health -> Text, failure -> Nullable<Text>, since -> Nullable<BigInt>, standing -> Text, created_at -> BigInt,
+        gone_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    incident (id) {
+        id -> Text, kind -> Text, cause -> Text, label -> Text, failure -> Nullable<Text>, certain -> Bool, municipality_id -> Nullable<Text>,
+        opened_at -> BigInt, resolved_at -> Nullable<BigInt>, acknowledged_at -> Nullable<BigInt>, acknowledged_by -> Text, note -> Text,
+        merged_into -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    incident_member (incident_id, number) {
+        incident_id -> Text, number -> Integer, municipality_id -> Text, label -> Text, failure -> Text, since -> BigInt,
+        until -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    incident_event (incident_id, seq) { incident_id -> Text, seq -> BigInt, at -> BigInt, word -> Text, who -> Text, message -> Text, }
+}
+
+diesel::joinable!(health_check -> municipality (municipality_id));
+diesel::allow_tables_to_appear_in_same_query!(municipality, health_check);
+diesel::allow_tables_to_appear_in_same_query!(incident, incident_member);

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, broadcast};
 use crate::fleet::{OperationId, RolloutId};
 
 pub mod events;
+pub mod health;
 pub mod housekeeping;
 pub mod keeper;
 pub mod operations;

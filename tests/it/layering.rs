@@ -33,10 +33,10 @@ fn rules() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("releases", over(&["instances"])),
         ("platform", over(&["instances"])),
         ("rollouts", over(&["workflow", "instances", "platform", "onboarding", "releases"])),
-        ("health", over(&["instances"])),
+        ("health", over(&["instances", "platform"])),
         ("catalogue", vec!["store", "workflow", "instances", "onboarding", "rollouts"]),
         ("onboarding", over(&["workflow", "instances", "platform"])),
-        ("tasks", over(&["workflow", "instances", "platform", "onboarding", "releases", "rollouts", "access"])),
+        ("tasks", over(&["workflow", "instances", "platform", "onboarding", "releases", "rollouts", "health", "access"])),
         ("cli", vec!["config", "telemetry", "store", "vault", "access", "app", "web", "onboarding", "catalogue", "rollouts"]),
         (
             "web",
@@ -87,11 +87,14 @@ const ALONE: [(&str, &[&str]); 7] = [
 ];
 
 /// Files that decide and never act.
-const PURE: [&str; 22] = [
+const PURE: [&str; 25] = [
     "health/blame.rs",
+    "health/desk.rs",
     "health/history/block.rs",
     "health/history/byte.rs",
     "health/history/figures.rs",
+    "health/history/ledger.rs",
+    "health/monitor.rs",
     "health/observer.rs",
     "health/reading.rs",
     "health/verdict.rs",

@@ -76,6 +76,11 @@ pub fn of(choices: &Choices) -> String {
     text.key("The browser that takes pictures; empty where none are wanted.", "chromium", None, "\"/usr/bin/chromium\"");
     text.key("So many sites of an instance have their picture taken.", "pictures", None, "5");
 
+    text.section("health");
+    text.key("How often every site is checked, in seconds.", "interval_seconds", None, "60");
+    text.key("From how many milliseconds on a site is slow.", "slow_milliseconds", None, "3000");
+    text.key("So many checks are under way at once.", "at_once", None, "256");
+
     text.section("secrets");
     text.key("File of the master key; without it, master.key in the home folder.", "key_file", None, "\"/etc/flotta/master.key\"");
     text.key("Files of earlier ones, until `flotta secret rotate` has run.", "previous_key_files", None, "[]");

@@ -113,7 +113,8 @@ impl Kept {
     async fn once(&self, asked: &Asked) -> Result<Answer, Failure> {
         let began = Instant::now();
         let mut fresh = None;
-        if let Some(sender) = self.take() {
+        let kept = if asked.apart { None } else { self.take() };
+        if let Some(sender) = kept {
             match exchange(sender, asked, began).await {
                 Ok((answer, sender)) if answer.status != 421 => {
                     self.keep(sender);
@@ -281,7 +282,7 @@ mod tests {
     }
 
     fn asked(host: &str) -> Asked {
-        Asked { host: host.to_owned(), path: "/?a=b".to_owned() }
+        Asked { host: host.to_owned(), path: "/?a=b".to_owned(), apart: false }
     }
 
     fn acceptor() -> TlsAcceptor {
@@ -312,6 +313,8 @@ mod tests {
                 assert_eq!((answer.status, &answer.body[..]), (200, host.as_bytes()));
             }
             assert_eq!(count.load(Ordering::SeqCst), 1);
+            probe.ask(&Asked { apart: true, ..asked("lund.localhost") }).await.unwrap();
+            assert_eq!(count.load(Ordering::SeqCst), 2);
         }
     }
 

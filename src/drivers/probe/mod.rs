@@ -9,6 +9,7 @@ use bytes::Bytes;
 use crate::fleet::health::Failure;
 
 pub mod kept;
+pub mod simulated;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Asked {
     pub host: String,
     /// Path and query.
     pub path: String,
+    /// Whether it is asked over a connection of its own, to rule out what a kept one may be to blame for.
+    pub apart: bool,
 }
 
 /// What came back.

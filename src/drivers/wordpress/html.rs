@@ -3,6 +3,8 @@
 
 //! What a page says about itself, and whether WordPress or PHP broke while making it. Pure.
 
+use crate::fleet::health::Failure;
+
 /// The text of `<title>`, at most 200 characters.
 pub(super) fn title(page: &str) -> String {
     let lower = page.to_ascii_lowercase();
@@ -38,7 +40,7 @@ pub(super) fn language(page: &str) -> String {
 /// Whether the page holds a PHP error that ended it, WordPress's page for a database that does not answer, or its page for a
 /// critical error, in Swedish or English. An article *about* such errors is not one.
 pub(super) fn broken(status: u16, page: &str) -> bool {
-    fatal(page) || wordpress_failed(status, page)
+    fatal(page) || wordpress_failed(status, page).is_some()
 }
 
 /// `Fatal error: Uncaught … in /var/www/… on line 12`, with or without markup: the file and the line make the difference.
@@ -55,7 +57,7 @@ fn fatal(page: &str) -> bool {
 }
 
 /// WordPress's last resort pages all have the body `error-page`; translations differ in age and wording.
-fn wordpress_failed(status: u16, page: &str) -> bool {
+fn wordpress_failed(status: u16, page: &str) -> Option<Failure> {
     let says = |words: &[&str]| words.iter().any(|w| page.contains(w));
     let database = says(&[
         "<h1>Error establishing a database connection</h1>",
@@ -64,8 +66,25 @@ fn wordpress_failed(status: u16, page: &str) -> bool {
         "<title>Databasfel</title>",
     ]);
     let resort = says(&["id=\"error-page\"", "id='error-page'", "class=\"wp-die-message\""]);
-    resort && (database || status >= 500 || says(&["There has been a critical error on this website", "kritiskt fel"]))
-        || (database && status >= 500)
+    if database && (resort || status >= 500) {
+        return Some(Failure::NoDatabase);
+    }
+    // `wp_maintenance()` in wp-includes/load.php.
+    if resort && status == 503 && says(&["<title>Maintenance</title>", "<title>Underhåll</title>"]) {
+        return Some(Failure::Maintenance);
+    }
+    let critical = says(&["There has been a critical error on this website", "kritiskt fel"]);
+    (resort && (status >= 500 || critical)).then_some(Failure::Fatal)
+}
+
+/// What a page says is wrong with its site; none where it says nothing.
+#[must_use]
+pub fn complaint(status: u16, body: &[u8]) -> Option<Failure> {
+    // Nearly every page has none of these, and is done with.
+    let marks = ["atal error", "arse error", "error-page", "wp-die-message", "<h1>E", "<title>Databas"];
+    marks.iter().find(|mark| memchr::memmem::find(body, mark.as_bytes()).is_some())?;
+    let page = String::from_utf8_lossy(body);
+    wordpress_failed(status, &page).or_else(|| fatal(&page).then_some(Failure::Fatal))
 }
 
 /// Where an element's tag begins.

@@ -19,6 +19,8 @@ mod html;
 mod signature;
 pub mod simulated;
 
+pub use html::complaint;
+
 /// How to reach one instance.
 #[derive(Clone, Debug)]
 pub struct Site {

@@ -7,6 +7,8 @@
 pub mod block;
 pub mod byte;
 pub mod figures;
+pub mod ledger;
 
 pub use block::Block;
 pub use figures::Figures;
+pub use ledger::Ledger;

@@ -174,6 +174,19 @@ pub async fn live_on(store: &Store, instance: InstanceId) -> Result<Option<Opera
     row.map(Operation::try_from).transpose()
 }
 
+/// Every live operation that changes an instance. For the watcher.
+///
+/// # Errors
+/// When the store fails.
+pub async fn live(store: &Store) -> Result<Vec<Operation>> {
+    let rows: Vec<Row> = read!(store, |c| Ok(operation::table
+        .filter(operation::state.eq("live").and(operation::kind.ne("rehearse")))
+        .select(Row::as_select())
+        .load(c)
+        .await?))?;
+    rows.into_iter().map(Operation::try_from).collect()
+}
+
 /// Every live operation of a kind, the oldest first.
 ///
 /// # Errors

@@ -1,0 +1,453 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! Which check is made when, and what is known of each and of what they hang on. Pure: whoever asks for pages brings back what came.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::Timestamp;
+
+use super::{
+    blame::{self, Failing},
+    verdict::{Change, Standing, judge},
+    wheel::{self, Wheel},
+};
+use crate::fleet::{
+    MunicipalityId,
+    health::{Failure, Health, Sample},
+    incident::{Cause, CauseKind},
+};
+
+/// So many checks out of turn may wait at once; what is too much waits for its usual turn.
+const AGAIN: usize = 2000;
+/// Of what hangs on something ill, one in so many is still asked.
+const SAMPLED: u64 = 50;
+/// And at least one in so many milliseconds.
+const SAMPLED_EVERY: u64 = 5000;
+/// Where one site of an instance fails, so many others of it are asked in the next seconds.
+const SIBLINGS: usize = 30;
+/// Those seconds, in milliseconds.
+const SIBLINGS_WITHIN: u64 = 8000;
+
+/// How checks are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// How often each check is made, in milliseconds.
+    pub interval: u64,
+    /// From how many milliseconds on a site is slow.
+    pub slow: u32,
+}
+
+/// A check to be made now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// Which.
+    pub number: u32,
+    /// When it was due, in milliseconds since 1970.
+    pub due: u64,
+    /// Whether it is asked again out of turn, so by another path.
+    pub again: bool,
+}
+
+/// What a turn of the wheel brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// The checks to make.
+    pub asks: Vec<Ask>,
+    /// Those not made because what they hang on is ill, which makes them fail like this.
+    pub spared: Vec<(u32, Failure)>,
+    /// Those that came a whole interval late, or that were still under way.
+    pub missed: Vec<u32>,
+}
+
+/// What many checks hang on.
+#[derive(Clone, Debug)]
+pub struct Parent {
+    /// Which.
+    pub cause: Cause,
+    /// Its name for people.
+    pub label: String,
+    /// Whose it is, where it is one municipality's.
+    pub municipality: Option<MunicipalityId>,
+    /// How many checks hang on it.
+    pub checks: usize,
+    /// What its own check says; none where it has none.
+    pub ill: Option<bool>,
+    /// Since when it says so, in milliseconds.
+    pub since: u64,
+    /// How it makes its checks fail.
+    pub failure: Failure,
+    /// Whether a check that hangs on it served while it was said to be ill.
+    refuted: bool,
+    passed_over: u64,
+    asked: u64,
+}
+
+impl Parent {
+    fn spares(&self) -> bool {
+        self.ill == Some(true) && !self.refuted
+    }
+}
+
+/// What is known of one check.
+#[derive(Clone, Debug)]
+struct Known {
+    municipality: MunicipalityId,
+    label: String,
+    standing: Standing,
+    parents: Vec<usize>,
+    /// When its next usual turn is.
+    planned: u64,
+    /// When it is asked out of turn.
+    again: Option<u64>,
+    under_way: bool,
+    /// When something came last, in milliseconds.
+    seen: u64,
+}
+
+/// See the module.
+pub struct Monitor {
+    pace: Pace,
+    wheel: Wheel<(u32, bool)>,
+    known: HashMap<u32, Known>,
+    parents: Vec<Parent>,
+    by_cause: HashMap<Cause, usize>,
+    /// Which checks hang on an instance.
+    families: HashMap<usize, BTreeSet<u32>>,
+    waiting_again: usize,
+    failing: BTreeSet<u32>,
+    changed: BTreeSet<u32>,
+}
+
+impl Monitor {
+    /// One that knows of nothing, at a time in milliseconds.
+    #[must_use]
+    pub fn new(pace: Pace, now: u64) -> Self {
+        Self {
+            pace,
+            wheel: Wheel::new(now),
+            known: HashMap::new(),
+            parents: Vec::new(),
+            by_cause: HashMap::new(),
+            families: HashMap::new(),
+            waiting_again: 0,
+            failing: BTreeSet::new(),
+            changed: BTreeSet::new(),
+        }
+    }
+
+    /// How many checks there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// What checks hang on; places in it are stable.
+    #[must_use]
+    pub fn parents(&self) -> &[Parent] {
+        &self.parents
+    }
+
+    /// The place of something that checks hang on; it is made where it is new.
+    pub fn parent(&mut self, cause: Cause, label: &str, municipality: Option<MunicipalityId>, failure: Failure) -> usize {
+        if let Some(at) = self.by_cause.get(&cause) {
+            label.clone_into(&mut self.parents[*at].label);
+            return *at;
+        }
+        let new = Parent {
+            cause: cause.clone(),
+            label: label.to_owned(),
+            municipality,
+            checks: 0,
+            ill: None,
+            since: 0,
+            failure,
+            refuted: false,
+            passed_over: 0,
+            asked: 0,
+        };
+        // What nothing hangs on any more leaves its place to another.
+        let free = self.parents.iter().position(|old| old.checks == 0 && old.ill != Some(true) && old.cause.kind == CauseKind::Operation);
+        let at = if let Some(at) = free {
+            self.by_cause.remove(&self.parents[at].cause);
+            self.parents[at] = new;
+            at
+        } else {
+            self.parents.push(new);
+            self.parents.len() - 1
+        };
+        self.by_cause.insert(cause, at);
+        at
+    }
+
+    /// The place of a cause that is known.
+    #[must_use]
+    pub fn place(&self, cause: &Cause) -> Option<usize> {
+        self.by_cause.get(cause).copied()
+    }
+
+    /// Says what the own check of something that others hang on gave. Gives whether that is news.
+    pub fn tell(&mut self, at: usize, ill: bool, now: u64) -> bool {
+        let Some(parent) = self.parents.get_mut(at) else { return false };
+        if parent.ill == Some(ill) {
+            return false;
+        }
+        parent.ill = Some(ill);
+        parent.since = now;
+        (parent.refuted, parent.passed_over, parent.asked) = (false, 0, 0);
+        if !ill {
+            // Whoever hangs on it is asked soon instead of within the next minute.
+            self.hasten(at, now, usize::MAX);
+        }
+        true
+    }
+
+    /// Takes a check in, or takes note of what it hangs on now. A check that is new goes on from what was remembered.
+    pub fn put(&mut self, number: u32, municipality: MunicipalityId, label: &str, parents: Vec<usize>, remembered: Standing, now: u64) {
+        if let Some(known) = self.known.get_mut(&number) {
+            label.clone_into(&mut known.label);
+            if known.parents == parents {
+                return;
+            }
+            let before = std::mem::replace(&mut known.parents, parents.clone());
+            self.unhang(number, &before);
+        } else {
+            let planned = wheel::next(number, self.pace.interval, now);
+            self.wheel.put(planned, (number, false));
+            if remembered.health.is_ill() || remembered.health == Health::Suspect {
+                self.failing.insert(number);
+            }
+            let known = Known {
+                municipality,
+                label: label.to_owned(),
+                standing: remembered,
+                parents: parents.clone(),
+                planned,
+                again: None,
+                under_way: false,
+                seen: 0,
+            };
+            self.known.insert(number, known);
+        }
+        for at in parents {
+            if let Some(parent) = self.parents.get_mut(at) {
+                parent.checks += 1;
+                if parent.cause.kind == CauseKind::Instance {
+                    self.families.entry(at).or_default().insert(number);
+                }
+            }
+        }
+    }
+
+    /// Forgets a check.
+    pub fn remove(&mut self, number: u32) {
+        if let Some(known) = self.known.remove(&number) {
+            self.waiting_again -= usize::from(known.again.is_some());
+            self.unhang(number, &known.parents);
+            self.failing.remove(&number);
+            self.changed.remove(&number);
+        }
+    }
+
+    fn unhang(&mut self, number: u32, parents: &[usize]) {
+        for at in parents {
+            if let Some(parent) = self.parents.get_mut(*at) {
+                parent.checks = parent.checks.saturating_sub(1);
+            }
+            if let Some(family) = self.families.get_mut(at) {
+                family.remove(&number);
+            }
+        }
+    }
+
+    /// Everything that is due until `now`, in milliseconds.
+    pub fn turn(&mut self, now: u64) -> Turn {
+        let mut turn = Turn::default();
+        for (due, (number, again)) in self.wheel.turn(now) {
+            let Some(known) = self.known.get_mut(&number) else { continue };
+            if again {
+                if known.again == Some(due) {
+                    known.again = None;
+                    self.waiting_again -= 1;
+                    if !known.under_way {
+                        known.under_way = true;
+                        turn.asks.push(Ask { number, due, again });
+                    }
+                }
+                continue;
+            }
+            if known.planned != due {
+                continue;
+            }
+            let late = now.saturating_sub(due) > self.pace.interval;
+            known.planned = wheel::next(number, self.pace.interval, if late { now } else { due });
+            self.wheel.put(known.planned, (number, false));
+            if late || known.under_way {
+                turn.missed.push(number);
+            } else if let Some(at) = known.parents.iter().copied().find(|at| self.parents[*at].spares())
+                && passes_over(&mut self.parents[at], now)
+            {
+                turn.spared.push((number, self.parents[at].failure));
+            } else {
+                known.under_way = true;
+                turn.asks.push(Ask { number, due, again });
+            }
+        }
+        turn
+    }
+
+    /// Takes note of what came of a check. Gives what changed.
+    pub fn came(&mut self, number: u32, sample: Sample, at: Timestamp) -> Option<Change> {
+        let now = wheel::milliseconds(at);
+        let known = self.known.get_mut(&number)?;
+        known.under_way = false;
+        if sample != Sample::Missed {
+            known.seen = now;
+        }
+        let verdict = judge(&known.standing, sample, self.pace.slow, at);
+        known.standing = verdict.standing;
+        if known.standing.health.is_ill() || known.standing.health == Health::Suspect {
+            self.failing.insert(number);
+        } else {
+            self.failing.remove(&number);
+        }
+        let spared = known.parents.clone().into_iter().any(|at| {
+            let parent = &mut self.parents[at];
+            parent.refuted |= parent.ill == Some(true) && sample.is_well();
+            parent.spares()
+        });
+        if let Some(again) = verdict.again
+            && !spared
+        {
+            self.again(number, wheel::milliseconds(again));
+        }
+        if verdict.change.is_some() {
+            self.changed.insert(number);
+        }
+        if verdict.change == Some(Change::Suspected) && !spared {
+            let family = self.known[&number].parents.iter().copied().find(|at| self.parents[*at].cause.kind == CauseKind::Instance);
+            if let Some(family) = family {
+                self.hasten(family, now, SIBLINGS);
+            }
+        }
+        verdict.change
+    }
+
+    /// Nothing that is under way can be believed any more, for instance because the machine slept: whoever was asked is asked at its
+    /// next turn, and what is late comes at its usual time.
+    pub fn start_over(&mut self, now: u64) {
+        let mut numbers: Vec<u32> = self.known.keys().copied().collect();
+        numbers.sort_unstable();
+        self.wheel = Wheel::new(now);
+        self.waiting_again = 0;
+        for number in numbers {
+            let Some(known) = self.known.get_mut(&number) else { continue };
+            (known.again, known.under_way) = (None, false);
+            known.planned = wheel::next(number, self.pace.interval, now);
+            self.wheel.put(known.planned, (number, false));
+        }
+    }
+
+    /// Asks some of what hangs on something in the next seconds, evenly.
+    fn hasten(&mut self, at: usize, now: u64, most: usize) {
+        let family: Vec<u32> = match self.families.get(&at) {
+            Some(family) => family.iter().copied().collect(),
+            None => self.failing.iter().copied().filter(|number| self.known[number].parents.contains(&at)).collect(),
+        };
+        let step = family.len().div_ceil(most.max(1)).max(1);
+        let chosen: Vec<u32> = family.into_iter().step_by(step).collect();
+        let apart = SIBLINGS_WITHIN / u64::try_from(chosen.len()).unwrap_or(u64::MAX).max(1);
+        for (place, number) in (1..).zip(chosen) {
+            self.again(number, now + place * apart);
+        }
+    }
+
+    fn again(&mut self, number: u32, when: u64) {
+        let Some(known) = self.known.get_mut(&number) else { return };
+        if known.under_way || known.again.is_some_and(|already| already <= when) || (known.again.is_none() && self.waiting_again >= AGAIN) {
+            return;
+        }
+        self.waiting_again += usize::from(known.again.is_none());
+        known.again = Some(when);
+        self.wheel.put(when, (number, true));
+    }
+
+    /// The checks whose state changed since this was asked last, with what is to be remembered of them.
+    pub fn take_changed(&mut self) -> Vec<(u32, Standing)> {
+        let changed = std::mem::take(&mut self.changed);
+        changed.into_iter().filter_map(|number| self.known.get(&number).map(|known| (number, known.standing))).collect()
+    }
+
+    /// Says that these are still to be remembered, because they could not be.
+    pub fn put_back_changed(&mut self, numbers: impl IntoIterator<Item = u32>) {
+        self.changed.extend(numbers);
+    }
+
+    /// What is remembered of a check.
+    #[must_use]
+    pub fn standing(&self, number: u32) -> Option<Standing> {
+        self.known.get(&number).map(|known| known.standing)
+    }
+
+    /// Whose a check is, and its address.
+    #[must_use]
+    pub fn of(&self, number: u32) -> Option<(MunicipalityId, &str)> {
+        self.known.get(&number).map(|known| (known.municipality, known.label.as_str()))
+    }
+
+    /// Everything that is confirmed to fail.
+    #[must_use]
+    pub fn failing(&self) -> Vec<Failing> {
+        let one = |number: &u32| {
+            let known = &self.known[number];
+            let failure = known.standing.failure.filter(|_| known.standing.health.is_ill())?;
+            Some(Failing { site: *number, failure, parents: known.parents.clone() })
+        };
+        self.failing.iter().filter_map(one).collect()
+    }
+
+    /// What checks hang on, as blame is found with it.
+    #[must_use]
+    pub fn suspects(&self, failing: &[Failing]) -> Vec<blame::Parent> {
+        let mut first: HashMap<usize, u64> = HashMap::new();
+        for one in failing {
+            let since = self.known[&one.site].standing.since.map(wheel::milliseconds).unwrap_or_default();
+            // Confirming took a while: what was seen since its first failure tells.
+            let since = since.saturating_sub(SIBLINGS_WITHIN * 3);
+            for at in &one.parents {
+                first.entry(*at).and_modify(|first| *first = since.min(*first)).or_insert(since);
+            }
+        }
+        let mut seen: HashMap<usize, usize> = HashMap::new();
+        if !first.is_empty() {
+            for known in self.known.values() {
+                for at in known.parents.iter().filter(|at| first.get(at).is_some_and(|first| known.seen >= *first)) {
+                    *seen.entry(*at).or_default() += 1;
+                }
+            }
+        }
+        let one = |(at, parent): (usize, &Parent)| blame::Parent {
+            kind: parent.cause.kind,
+            sites: parent.checks,
+            seen: seen.get(&at).copied().unwrap_or(parent.checks),
+            ill: parent.ill,
+        };
+        self.parents.iter().enumerate().map(one).collect()
+    }
+}
+
+/// Whether a check that hangs on something ill is not made this time.
+fn passes_over(parent: &mut Parent, now: u64) -> bool {
+    if parent.asked + SAMPLED_EVERY <= now || parent.passed_over >= SAMPLED {
+        (parent.asked, parent.passed_over) = (now, 0);
+        return false;
+    }
+    parent.passed_over += 1;
+    true
+}

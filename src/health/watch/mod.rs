@@ -1,0 +1,436 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! The watcher: turns the wheel, asks, and has written what follows. One turn never waits for anything outside: whatever takes time
+//! goes on beside it and comes back as a [`Came`].
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use tokio::sync::{Semaphore, mpsc};
+use tracing::{info, warn};
+
+use super::{
+    blame,
+    desk::{Act, Desk, Open, Scene},
+    history::{Block, Ledger},
+    monitor::{Ask, Monitor, Pace},
+    observer::{Clocks, disturbed},
+    verdict::{Change, Standing},
+    wheel::{SLOT, milliseconds},
+};
+use crate::{
+    drivers::probe::Probe,
+    error::Result,
+    fleet::{
+        Check, Incident, IncidentId, InstanceId, MunicipalityId, OperationKind,
+        health::{Failure, Health, Sample},
+        incident::{Cause, CauseKind, Member},
+    },
+    instances::Tools,
+    store::{self, checks::Remembered, history::History},
+};
+
+mod ask;
+mod beside;
+mod clocks;
+mod writer;
+
+pub use clocks::now;
+
+/// So many checks of one instance are under way at once.
+const OF_ONE: usize = 4;
+/// How often it is decided what to tell, in milliseconds.
+const SETTLE_EVERY: u64 = 1000;
+/// How often the history is written, in milliseconds.
+const WRITE_EVERY: u64 = 300_000;
+/// So long are samples kept one by one, in hours.
+const RAW_HOURS: i64 = 48;
+
+/// What comes back from beside.
+#[derive(Debug)]
+pub enum Came {
+    /// What a check gave, with the count of disturbances when it was begun.
+    Sample(Ask, Sample, u64),
+    /// Whether an instance answers inside.
+    Inside(InstanceId, bool),
+    /// Whether the platform's services are well, by kind and name.
+    Platform(Vec<(CauseKind, String, bool)>),
+    /// What is to be checked, where it may have changed, and what is going on.
+    Fleet(Box<Fleet>),
+}
+
+/// What is to be checked, and what is going on.
+#[derive(Debug)]
+pub struct Fleet {
+    /// Every check with what was remembered of it; none where it did not change.
+    pub checks: Option<Vec<(Check, String)>>,
+    /// Instances that serve, whose checks are made.
+    pub serving: BTreeMap<InstanceId, Serving>,
+}
+
+/// An instance that serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Serving {
+    /// Its name for people.
+    pub label: String,
+    /// The operation that changes it now.
+    pub operation: Option<(String, OperationKind)>,
+}
+
+struct Checked {
+    check: Check,
+    limit: Arc<Semaphore>,
+}
+
+/// See the module.
+pub struct Watcher {
+    tools: Tools,
+    probe: Arc<dyn Probe>,
+    monitor: Monitor,
+    desk: Desk,
+    ledger: Ledger,
+    history: Option<History>,
+    checks: HashMap<u32, Checked>,
+    /// All that is known, also of instances that do not serve now.
+    all: BTreeMap<u32, (Check, Standing)>,
+    serving: BTreeMap<InstanceId, Serving>,
+    limits: HashMap<Option<InstanceId>, Arc<Semaphore>>,
+    together: Arc<Semaphore>,
+    sender: mpsc::UnboundedSender<Came>,
+    receiver: mpsc::UnboundedReceiver<Came>,
+    writer: writer::Writer,
+    beside: beside::Beside,
+    clocks: Clocks,
+    /// Counts what may have spoilt what is under way.
+    disturbances: u64,
+    settled: u64,
+    written: u64,
+}
+
+impl Watcher {
+    /// Goes on where the last one stopped.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn start(tools: &Tools) -> Result<Self> {
+        let clocks = now(&*tools.clock);
+        let settings = tools.settings.health;
+        let pace = Pace { interval: u64::from(settings.interval_seconds) * 1000, slow: settings.slow_milliseconds };
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let mut ledger = Ledger::default();
+        let history = match History::open(&tools.settings.home.join("history.db")).await {
+            Ok(history) => {
+                for (key, bytes) in history.all_of(Ledger::hour(clocks.wall)).await.unwrap_or_default() {
+                    if let Some(block) = Block::read(&bytes) {
+                        ledger.resume(key, &block);
+                    }
+                }
+                Some(history)
+            }
+            Err(error) => {
+                warn!(%error, "no history of checks is kept");
+                None
+            }
+        };
+        let mut open = BTreeMap::new();
+        for (incident, members) in store::incidents::open(&tools.store).await? {
+            let members = members.into_iter().collect();
+            let opened = milliseconds(incident.opened_at);
+            open.insert(incident.cause, Open { id: incident.id, certain: incident.certain, opened, members });
+        }
+        let mut watcher = Self {
+            probe: tools.probe.clone(),
+            monitor: Monitor::new(pace, clocks.wall),
+            desk: Desk::new(open),
+            ledger,
+            history,
+            checks: HashMap::new(),
+            all: BTreeMap::new(),
+            serving: BTreeMap::new(),
+            limits: HashMap::new(),
+            together: Arc::new(Semaphore::new(usize::try_from(settings.at_once).unwrap_or(usize::MAX))),
+            writer: writer::Writer::start(tools.store.clone(), tools.clock.clone()),
+            beside: beside::Beside::start(tools, sender.clone()),
+            sender,
+            receiver,
+            clocks,
+            disturbances: 0,
+            settled: clocks.wall,
+            written: clocks.wall,
+            tools: tools.clone(),
+        };
+        // Before anything was found to be ill, incidents that are open cannot be over.
+        let fleet = beside::fleet(tools, true).await?;
+        watcher.take_fleet(fleet);
+        watcher.take_platform(beside::platform(tools).await);
+        Ok(watcher)
+    }
+
+    /// How many checks are made.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.monitor.len()
+    }
+
+    /// Whether nothing is checked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.monitor.is_empty()
+    }
+
+    /// Something of the fleet may have changed: it is looked at now instead of in some seconds.
+    pub fn look_soon(&self) {
+        self.beside.look_soon();
+    }
+
+    /// One turn.
+    pub fn turn(&mut self) {
+        let clocks = now(&*self.tools.clock);
+        if let Some(disturbance) = disturbed(self.clocks, clocks, SLOT) {
+            info!(?disturbance, "the watcher was disturbed; what it asked meanwhile does not count against anybody");
+            self.disturbances += 1;
+            self.monitor.start_over(clocks.wall);
+        }
+        self.clocks = clocks;
+        let now = clocks.wall;
+        while let Ok(came) = self.receiver.try_recv() {
+            self.take(came, now);
+        }
+        let turn = self.monitor.turn(now);
+        for number in turn.missed {
+            self.monitor.came(number, Sample::Missed, self.tools.clock.now());
+        }
+        for (number, failure) in turn.spared {
+            if let Some((of, _)) = self.monitor.of(number) {
+                self.ledger.note(of, number, now, Sample::Failed(failure));
+            }
+        }
+        for ask in turn.asks {
+            self.ask(ask);
+        }
+        if now >= self.settled + SETTLE_EVERY || now < self.settled {
+            self.settled = now;
+            self.settle(now);
+        }
+        if now >= self.written + WRITE_EVERY || now < self.written {
+            self.written = now;
+            self.write_history(now);
+        }
+    }
+
+    /// Writes what is not written yet.
+    pub async fn stop(mut self) {
+        let now = now(&*self.tools.clock).wall;
+        self.settle(now);
+        if let Some(history) = &self.history
+            && let Err(error) = history.put(&self.ledger.unwritten()).await
+        {
+            warn!(%error, "the last minutes of the history could not be written");
+        }
+        self.writer.stop().await;
+    }
+
+    fn take(&mut self, came: Came, now: u64) {
+        match came {
+            Came::Sample(ask, sample, disturbances) => self.take_sample(ask, sample, disturbances, now),
+            Came::Inside(instance, ill) => self.tell(&Cause { kind: CauseKind::Instance, of: instance.text() }, ill, now),
+            Came::Platform(services) => self.take_platform(services),
+            Came::Fleet(fleet) => self.take_fleet(*fleet),
+        }
+    }
+
+    fn tell(&mut self, cause: &Cause, ill: bool, now: u64) {
+        if let Some(at) = self.monitor.place(cause)
+            && self.monitor.tell(at, ill, now)
+        {
+            info!(kind = %cause.kind, of = cause.of, ill, "what sites hang on");
+        }
+    }
+
+    fn take_sample(&mut self, ask: Ask, sample: Sample, disturbances: u64, now: u64) {
+        let believed = sample.is_well() || disturbances == self.disturbances;
+        let sample = if believed { sample } else { Sample::Missed };
+        if let Some((of, _)) = self.monitor.of(ask.number) {
+            self.ledger.note(of, ask.number, if ask.again { now } else { ask.due }, sample);
+        }
+        let change = self.monitor.came(ask.number, sample, self.tools.clock.now());
+        if change == Some(Change::Suspected)
+            && let Some(instance) = self.checks.get(&ask.number).and_then(|checked| checked.check.instance)
+        {
+            self.beside.suspect(instance);
+        }
+    }
+
+    fn take_platform(&mut self, services: Vec<(CauseKind, String, bool)>) {
+        let now = self.clocks.wall;
+        for (kind, of, ill) in services {
+            let failure = failure_of(kind);
+            let cause = Cause { kind, of };
+            let label = cause.of.clone();
+            self.monitor.parent(cause.clone(), &label, None, failure);
+            self.tell(&cause, ill, now);
+        }
+    }
+
+    fn take_fleet(&mut self, fleet: Fleet) {
+        let now = self.clocks.wall;
+        self.serving = fleet.serving;
+        if let Some(checks) = fleet.checks {
+            let mut all = BTreeMap::new();
+            for (check, standing) in checks {
+                let known = self.monitor.standing(check.number).or_else(|| self.all.get(&check.number).map(|(_, standing)| *standing));
+                let standing = known.unwrap_or_else(|| serde_json::from_str(&standing).unwrap_or_default());
+                all.insert(check.number, (check, standing));
+            }
+            self.all = all;
+        }
+        let gone: Vec<u32> = self.checks.keys().filter(|number| !self.is_made(**number)).copied().collect();
+        for number in gone {
+            self.monitor.remove(number);
+            self.checks.remove(&number);
+            if let Some((check, standing)) = self.all.get_mut(&number) {
+                // Of a site that is closed on purpose nothing is known.
+                *standing = Standing::default();
+                let (number, standing) = (check.number, *standing);
+                self.writer.write(vec![remembered(number, &standing)], Vec::new());
+            }
+        }
+        let made: Vec<u32> = self.all.keys().filter(|number| self.is_made(**number)).copied().collect();
+        for number in made {
+            self.put(number, now);
+        }
+        self.beside.watch(self.serving.keys().copied().collect());
+    }
+
+    fn is_made(&self, number: u32) -> bool {
+        self.all.get(&number).is_some_and(|(check, _)| check.instance.is_none_or(|id| self.serving.contains_key(&id)))
+    }
+
+    fn put(&mut self, number: u32, now: u64) {
+        let Some((check, standing)) = self.all.get(&number).cloned() else { return };
+        let of = Some(check.municipality);
+        let mut parents = Vec::new();
+        let mut hang = |kind: CauseKind, of: &str, label: &str, whose: Option<MunicipalityId>| {
+            let cause = Cause { kind, of: of.to_owned() };
+            parents.push(self.monitor.parent(cause, label, whose, failure_of(kind)));
+        };
+        if let Some(id) = check.instance {
+            hang(CauseKind::Gateway, &self.tools.settings.gateway(), "gateway", None);
+            hang(CauseKind::DatabaseServer, &self.tools.settings.database_server(), "database server", None);
+            hang(CauseKind::Node, "engine", "engine", None);
+            if let Some(serving) = self.serving.get(&id) {
+                hang(CauseKind::Instance, &id.text(), &serving.label, of);
+                if let Some((operation, kind)) = &serving.operation {
+                    hang(CauseKind::Operation, operation, &format!("{} ({kind})", serving.label), of);
+                }
+            }
+        }
+        self.monitor.put(number, check.municipality, &check.address(), parents, standing, now);
+        let limit = self.limits.entry(check.instance).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE))).clone();
+        self.checks.insert(number, Checked { check, limit });
+    }
+
+    fn settle(&mut self, now: u64) {
+        let remember: Vec<Remembered> =
+            self.monitor.take_changed().into_iter().map(|(number, standing)| remembered(number, &standing)).collect();
+        let failing = self.monitor.failing();
+        let suspects = self.monitor.suspects(&failing);
+        let causes: Vec<(Cause, u64)> = self.monitor.parents().iter().map(|parent| (parent.cause.clone(), parent.since)).collect();
+        let scene = Scene { now, suspects: &suspects, causes: &causes, failing: &failing, checked: self.monitor.len() };
+        let acts = self.desk.settle(scene, IncidentId::generate);
+        let changes: Vec<store::incidents::Change> = acts.into_iter().filter_map(|act| self.change(act, &failing)).collect();
+        if !remember.is_empty() || !changes.is_empty() {
+            self.writer.write(remember, changes);
+        }
+    }
+
+    fn change(&self, act: Act, failing: &[blame::Failing]) -> Option<store::incidents::Change> {
+        use store::incidents::Change as C;
+        Some(match act {
+            Act::Open(cause, id, certain) => {
+                let incident = self.incident(cause, id, certain, failing);
+                info!(kind = %incident.cause.kind, of = incident.label, certain, incident = %id, "incident opened");
+                C::Open(Box::new(incident))
+            }
+            Act::Certain(id) => C::Certain(id),
+            Act::Join(id, number, failure) => {
+                let (municipality, label) = self.monitor.of(number)?;
+                let since = self.monitor.standing(number).and_then(|standing| standing.since).unwrap_or_else(|| self.tools.clock.now());
+                C::Join(id, Box::new(Member { number, municipality, slug: None, label: label.to_owned(), failure, since, until: None }))
+            }
+            Act::Leave(id, number) => C::Leave(id, number),
+            Act::Merge(id, into) => C::Merge(id, into),
+            Act::Resolve(id) => {
+                info!(incident = %id, "incident resolved");
+                C::Resolve(id)
+            }
+        })
+    }
+
+    fn incident(&self, cause: Cause, id: IncidentId, certain: bool, failing: &[blame::Failing]) -> Incident {
+        let parent = self.monitor.place(&cause).map(|at| &self.monitor.parents()[at]);
+        let number = (cause.kind == CauseKind::Check).then(|| cause.of.parse::<u32>().ok()).flatten();
+        let own = number.and_then(|number| self.monitor.of(number));
+        let label = parent.map(|parent| parent.label.clone()).or_else(|| own.map(|(_, label)| label.to_owned()));
+        let municipality = parent.and_then(|parent| parent.municipality).or_else(|| own.map(|(of, _)| of));
+        let failure = number.and_then(|number| failing.iter().find(|f| f.site == number)).map(|f| f.failure);
+        Incident {
+            id,
+            label: label.unwrap_or_else(|| cause.of.clone()),
+            failure: failure.or_else(|| parent.filter(|_| certain).map(|parent| parent.failure)),
+            cause,
+            certain,
+            municipality,
+            opened_at: self.tools.clock.now(),
+            resolved_at: None,
+            acknowledged_at: None,
+            acknowledged_by: String::new(),
+            note: String::new(),
+            merged_into: None,
+            members: 0,
+            failing: 0,
+        }
+    }
+
+    fn write_history(&mut self, now: u64) {
+        let Some(history) = self.history.clone() else { return };
+        let hours = self.ledger.unwritten();
+        self.ledger.written(now);
+        let oldest = Ledger::hour(now) - RAW_HOURS;
+        tokio::spawn(async move {
+            let written = async {
+                history.put(&hours).await?;
+                history.forget_before(oldest).await
+            };
+            if let Err(error) = written.await {
+                warn!(%error, "five minutes of the history could not be written");
+            }
+        });
+    }
+}
+
+fn remembered(number: u32, standing: &Standing) -> Remembered {
+    Remembered {
+        number,
+        health: standing.health,
+        failure: standing.failure.filter(|_| standing.health != Health::Ok),
+        since: standing.since,
+        standing: serde_json::to_string(standing).unwrap_or_default(),
+    }
+}
+
+/// How checks fail because of what they hang on.
+fn failure_of(kind: CauseKind) -> Failure {
+    match kind {
+        CauseKind::Gateway => Failure::Refused,
+        CauseKind::DatabaseServer => Failure::NoDatabase,
+        CauseKind::Node => Failure::Unreachable,
+        CauseKind::Zone => Failure::Name,
+        CauseKind::Certificate => Failure::CertificateExpired,
+        CauseKind::Operation => Failure::Maintenance,
+        CauseKind::Check | CauseKind::Instance | CauseKind::Plugin | CauseKind::Observer => Failure::NoUpstream,
+    }
+}

@@ -1,0 +1,376 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! Incidents, what they made fail, and what happened in them.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use jiff::Timestamp;
+
+use super::{
+    Page, PageRequest, Store,
+    connection::{read, write},
+    rows,
+    schema::{incident, incident_event as event, incident_member as member, municipality},
+};
+use crate::{
+    error::{Error, FieldError, Result},
+    fleet::{
+        Incident, IncidentId, MunicipalityId, Scope, Slug,
+        health::Failure,
+        incident::{Cause, IncidentEvent, Member},
+    },
+};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = incident)]
+struct Row {
+    id: String,
+    kind: String,
+    cause: String,
+    label: String,
+    failure: Option<String>,
+    certain: bool,
+    municipality_id: Option<String>,
+    opened_at: i64,
+    resolved_at: Option<i64>,
+    acknowledged_at: Option<i64>,
+    acknowledged_by: String,
+    note: String,
+    merged_into: Option<String>,
+}
+
+impl TryFrom<Row> for Incident {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: rows::parse("incident.id", &row.id)?,
+            cause: Cause { kind: rows::parse("incident.kind", &row.kind)?, of: row.cause },
+            label: row.label,
+            failure: row.failure.map(|word| rows::parse("incident.failure", &word)).transpose()?,
+            certain: row.certain,
+            municipality: row.municipality_id.map(|id| rows::parse("incident.municipality_id", &id)).transpose()?,
+            opened_at: rows::time("incident.opened_at", row.opened_at)?,
+            resolved_at: rows::maybe_time("incident.resolved_at", row.resolved_at)?,
+            acknowledged_at: rows::maybe_time("incident.acknowledged_at", row.acknowledged_at)?,
+            acknowledged_by: row.acknowledged_by,
+            note: row.note,
+            merged_into: row.merged_into.map(|id| rows::parse("incident.merged_into", &id)).transpose()?,
+            members: 0,
+            failing: 0,
+        })
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = member)]
+#[diesel(treat_none_as_null = true)]
+struct MemberRow {
+    incident_id: String,
+    number: i32,
+    municipality_id: String,
+    label: String,
+    failure: String,
+    since: i64,
+    until: Option<i64>,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = event)]
+struct EventRow {
+    incident_id: String,
+    seq: i64,
+    at: i64,
+    word: String,
+    who: String,
+    message: String,
+}
+
+/// What becomes of incidents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A new one.
+    Open(Box<Incident>),
+    /// Its cause's own check says so too.
+    Certain(IncidentId),
+    /// A check fails because of it.
+    Join(IncidentId, Box<Member>),
+    /// A check no longer does.
+    Leave(IncidentId, u32),
+    /// It is part of a wider one, and over.
+    Merge(IncidentId, IncidentId),
+    /// It is over.
+    Resolve(IncidentId),
+}
+
+/// Writes changes, all or none. A change that was written already changes nothing.
+///
+/// # Errors
+/// When the store fails.
+pub async fn write(store: &Store, changes: &[Change], now: Timestamp) -> Result<()> {
+    let at = rows::micros(now);
+    write!(store, |c| {
+        for change in changes {
+            let (id, word, message) = match change {
+                Change::Open(new) => {
+                    let row = row_of(new);
+                    let made = diesel::insert_into(incident::table).values(&row).on_conflict_do_nothing().execute(c).await?;
+                    (new.id, (made == 1).then_some("opened"), String::new())
+                }
+                Change::Certain(id) => {
+                    let open = incident::table.filter(incident::id.eq(id.text()).and(incident::certain.eq(false)));
+                    let done = diesel::update(open).set(incident::certain.eq(true)).execute(c).await?;
+                    (*id, (done == 1).then_some("certain"), String::new())
+                }
+                Change::Join(id, new) => {
+                    let row = MemberRow {
+                        incident_id: id.text(),
+                        number: rows::signed("incident_member.number", new.number)?,
+                        municipality_id: new.municipality.text(),
+                        label: new.label.clone(),
+                        failure: new.failure.to_string(),
+                        since: rows::micros(new.since),
+                        until: None,
+                    };
+                    let key = (member::incident_id, member::number);
+                    diesel::insert_into(member::table).values(&row).on_conflict(key).do_update().set(&row).execute(c).await?;
+                    let first = incident::table.filter(incident::id.eq(id.text()).and(incident::failure.is_null()));
+                    diesel::update(first).set(incident::failure.eq(&row.failure)).execute(c).await?;
+                    (*id, None, String::new())
+                }
+                Change::Leave(id, number) => {
+                    let number = rows::signed("incident_member.number", *number)?;
+                    let one =
+                        member::table.filter(member::incident_id.eq(id.text()).and(member::number.eq(number)).and(member::until.is_null()));
+                    diesel::update(one).set(member::until.eq(at)).execute(c).await?;
+                    (*id, None, String::new())
+                }
+                Change::Merge(id, into) => {
+                    let open = incident::table.filter(incident::id.eq(id.text()).and(incident::resolved_at.is_null()));
+                    let set = (incident::resolved_at.eq(at), incident::merged_into.eq(into.text()));
+                    let done = diesel::update(open).set(set).execute(c).await?;
+                    (*id, (done == 1).then_some("merged"), into.text())
+                }
+                Change::Resolve(id) => {
+                    let open = incident::table.filter(incident::id.eq(id.text()).and(incident::resolved_at.is_null()));
+                    let done = diesel::update(open).set(incident::resolved_at.eq(at)).execute(c).await?;
+                    (*id, (done == 1).then_some("resolved"), String::new())
+                }
+            };
+            let Some(word) = word else { continue };
+            let last: Option<i64> =
+                event::table.filter(event::incident_id.eq(id.text())).select(diesel::dsl::max(event::seq)).first(c).await?;
+            let seq = last.unwrap_or(0) + 1;
+            let row = EventRow { incident_id: id.text(), seq, at, word: word.to_owned(), who: String::new(), message };
+            diesel::insert_into(event::table).values(&row).execute(c).await?;
+        }
+        Ok(())
+    })
+}
+
+fn row_of(new: &Incident) -> Row {
+    Row {
+        id: new.id.text(),
+        kind: new.cause.kind.to_string(),
+        cause: new.cause.of.clone(),
+        label: new.label.clone(),
+        failure: new.failure.map(|failure| failure.to_string()),
+        certain: new.certain,
+        municipality_id: new.municipality.map(|id| id.text()),
+        opened_at: rows::micros(new.opened_at),
+        resolved_at: None,
+        acknowledged_at: None,
+        acknowledged_by: String::new(),
+        note: String::new(),
+        merged_into: None,
+    }
+}
+
+/// Every open incident with the checks that fail because of it. For the watcher.
+///
+/// # Errors
+/// When the store fails.
+pub async fn open(store: &Store) -> Result<Vec<(Incident, Vec<(u32, Failure)>)>> {
+    let (found, failing): (Vec<Row>, Vec<(String, i32, String)>) = read!(store, |c| {
+        let found = incident::table.filter(incident::resolved_at.is_null()).select(Row::as_select()).load(c).await?;
+        let failing = member::table
+            .inner_join(incident::table.on(incident::id.eq(member::incident_id)))
+            .filter(incident::resolved_at.is_null().and(member::until.is_null()))
+            .select((member::incident_id, member::number, member::failure))
+            .load(c)
+            .await?;
+        Ok((found, failing))
+    })?;
+    let mut members: HashMap<String, Vec<(u32, Failure)>> = HashMap::new();
+    for (id, number, failure) in failing {
+        let one = (rows::unsigned("incident_member.number", number)?, rows::parse("incident_member.failure", &failure)?);
+        members.entry(id).or_default().push(one);
+    }
+    let one = |row: Row| {
+        let failing = members.remove(&row.id).unwrap_or_default();
+        Ok((Incident::try_from(row)?, failing))
+    };
+    found.into_iter().map(one).collect()
+}
+
+/// Which incidents are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only open ones, or only those that are over.
+    pub open: Option<bool>,
+    /// Only those that touch this municipality.
+    pub municipality: Option<MunicipalityId>,
+}
+
+/// A page of incidents, the newest first. Whoever may see some municipalities only sees the incidents that touch them, and of their
+/// checks only those of these municipalities are counted.
+///
+/// # Errors
+/// When the store fails.
+pub async fn list(store: &Store, scope: &Scope, filter: &Filter, page: PageRequest) -> Result<Page<Incident>> {
+    let only = covered(scope, filter.municipality);
+    macro_rules! matching {
+        () => {{
+            let mut query = incident::table.into_boxed();
+            if let Some(only) = &only {
+                let theirs = member::table.filter(member::municipality_id.eq_any(only)).select(member::incident_id);
+                query = query.filter(incident::municipality_id.eq_any(only).or(incident::id.eq_any(theirs)));
+            }
+            match filter.open {
+                Some(true) => query = query.filter(incident::resolved_at.is_null()),
+                Some(false) => query = query.filter(incident::resolved_at.is_not_null()),
+                None => {}
+            }
+            query
+        }};
+    }
+    let (found, total): (Vec<Row>, i64) = read!(store, |c| {
+        let total = matching!().count().get_result(c).await?;
+        let rows = matching!()
+            .order((incident::opened_at.desc(), incident::id.desc()))
+            .select(Row::as_select())
+            .offset(page.offset())
+            .limit(page.limit())
+            .load(c)
+            .await?;
+        Ok((rows, total))
+    })?;
+    let mut incidents: Vec<Incident> = found.into_iter().map(Incident::try_from).collect::<Result<_>>()?;
+    count(store, &only, &mut incidents).await?;
+    Ok(Page::new(incidents, page, total))
+}
+
+fn covered(scope: &Scope, municipality: Option<MunicipalityId>) -> Option<Vec<String>> {
+    match (scope, municipality) {
+        (Scope::Fleet, None) => None,
+        (scope, Some(id)) => Some(if scope.covers(id) { vec![id.text()] } else { Vec::new() }),
+        (Scope::Municipalities(ids), None) => Some(ids.iter().map(MunicipalityId::text).collect()),
+    }
+}
+
+async fn count(store: &Store, only: &Option<Vec<String>>, incidents: &mut [Incident]) -> Result<()> {
+    let ids: Vec<String> = incidents.iter().map(|i| i.id.text()).collect();
+    let counted: Vec<(String, Option<i64>)> = read!(store, |c| {
+        let mut query = member::table.filter(member::incident_id.eq_any(&ids)).into_boxed();
+        if let Some(only) = only {
+            query = query.filter(member::municipality_id.eq_any(only));
+        }
+        Ok(query.select((member::incident_id, member::until)).load(c).await?)
+    })?;
+    let mut counts: HashMap<String, (u32, u32)> = HashMap::new();
+    for (id, until) in counted {
+        let (members, failing) = counts.entry(id).or_default();
+        *members += 1;
+        *failing += u32::from(until.is_none());
+    }
+    for one in incidents {
+        (one.members, one.failing) = counts.get(&one.id.text()).copied().unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// One incident with its checks, as far as the scope covers them, and what happened in it.
+///
+/// # Errors
+/// `NotFound` when there is none of that id, or it touches nothing that the scope covers.
+pub async fn get(store: &Store, scope: &Scope, id: IncidentId) -> Result<(Incident, Vec<Member>, Vec<IncidentEvent>)> {
+    let missing = || Error::not_found("incident");
+    let (found, members, slugs, events): (Option<Row>, Vec<MemberRow>, Vec<(String, String)>, Vec<EventRow>) = read!(store, |c| {
+        let found = incident::table.filter(incident::id.eq(id.text())).select(Row::as_select()).first(c).await.optional()?;
+        let of = member::table.filter(member::incident_id.eq(id.text()));
+        let members = of.select(MemberRow::as_select()).order(member::number.asc()).load(c).await?;
+        let slugs = municipality::table.select((municipality::id, municipality::slug)).load(c).await?;
+        let events = event::table.filter(event::incident_id.eq(id.text())).order(event::seq.asc());
+        Ok((found, members, slugs, events.select(EventRow::as_select()).load(c).await?))
+    })?;
+    let mut incident = Incident::try_from(found.ok_or_else(missing)?)?;
+    let slugs: HashMap<String, String> = slugs.into_iter().collect();
+    let members: Vec<Member> = members.into_iter().map(|row| member_of(row, &slugs)).collect::<Result<_>>()?;
+    let members: Vec<Member> = members.into_iter().filter(|m| scope.covers(m.municipality)).collect();
+    let touches = *scope == Scope::Fleet || incident.municipality.is_some_and(|of| scope.covers(of)) || !members.is_empty();
+    if !touches {
+        return Err(missing());
+    }
+    incident.members = u32::try_from(members.len()).unwrap_or(u32::MAX);
+    incident.failing = u32::try_from(members.iter().filter(|m| m.until.is_none()).count()).unwrap_or(u32::MAX);
+    let events = events.into_iter().map(event_of).collect::<Result<_>>()?;
+    Ok((incident, members, events))
+}
+
+fn member_of(row: MemberRow, slugs: &HashMap<String, String>) -> Result<Member> {
+    let slug = slugs.get(&row.municipality_id).map(|slug| rows::parse::<Slug>("municipality.slug", slug)).transpose()?;
+    Ok(Member {
+        number: rows::unsigned("incident_member.number", row.number)?,
+        municipality: rows::parse("incident_member.municipality_id", &row.municipality_id)?,
+        slug,
+        label: row.label,
+        failure: rows::parse("incident_member.failure", &row.failure)?,
+        since: rows::time("incident_member.since", row.since)?,
+        until: rows::maybe_time("incident_member.until", row.until)?,
+    })
+}
+
+fn event_of(row: EventRow) -> Result<IncidentEvent> {
+    Ok(IncidentEvent {
+        seq: u64::try_from(row.seq).unwrap_or_default(),
+        at: rows::time("incident_event.at", row.at)?,
+        word: row.word,
+        who: row.who,
+        message: row.message,
+    })
+}
+
+/// Notes that somebody takes an incident on. Doing it again changes the note.
+///
+/// # Errors
+/// `NotFound` as for [`get`]; `Conflict` when it is over.
+pub async fn acknowledge(store: &Store, scope: &Scope, id: IncidentId, who: &str, note: &str, now: Timestamp) -> Result<()> {
+    get(store, scope, id).await?;
+    let at = rows::micros(now);
+    write!(store, |c| {
+        let open = incident::table.filter(incident::id.eq(id.text()).and(incident::resolved_at.is_null()));
+        let set = (incident::acknowledged_at.eq(at), incident::acknowledged_by.eq(who), incident::note.eq(note));
+        if diesel::update(open).set(set).execute(c).await? == 0 {
+            return Err(Error::Conflict(FieldError::new(
+                "incident",
+                "incident-over",
+                "this incident is over",
+                "there is nothing left to take on",
+            ))
+            .into());
+        }
+        let last: Option<i64> = event::table.filter(event::incident_id.eq(id.text())).select(diesel::dsl::max(event::seq)).first(c).await?;
+        let row = EventRow {
+            incident_id: id.text(),
+            seq: last.unwrap_or(0) + 1,
+            at,
+            word: "acknowledged".to_owned(),
+            who: who.to_owned(),
+            message: note.to_owned(),
+        };
+        diesel::insert_into(event::table).values(&row).execute(c).await?;
+        Ok(())
+    })
+}
