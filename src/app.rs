@@ -35,7 +35,7 @@ use crate::{
     fleet::Subnet,
     instances::Tools,
     platform,
-    store::{self, Address, Store, migrate},
+    store::{self, Address, Store, history::History, migrate},
     tasks::{self, Signals},
     vault::Vault,
     workflow::{
@@ -113,7 +113,15 @@ impl App {
     /// When the engine cannot be asked for a free subnet.
     pub async fn assemble(config: Config, store: Store, vault: Vault, clock: Arc<dyn Clock>, drivers: Drivers) -> Result<Self> {
         let subnet: Subnet = platform::network::choose_subnet(&store, &*drivers.engine, &config.fleet.fleet, config.subnet).await?;
+        let history = match History::open(&config.fleet.home.join("history.db")).await {
+            Ok(history) => Some(history),
+            Err(error) => {
+                warn!(%error, "no history of checks is kept");
+                None
+            }
+        };
         let tools = Tools {
+            history,
             store,
             engine: drivers.engine,
             database: drivers.database,

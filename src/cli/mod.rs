@@ -19,7 +19,9 @@ pub mod completions;
 pub mod credentials;
 pub mod failure;
 pub mod follow;
+pub mod health;
 pub mod healthcheck;
+pub mod incident;
 pub mod init;
 pub mod language;
 pub mod login;
@@ -128,6 +130,12 @@ pub enum Command {
     /// Move the fleet to a release, wave by wave.
     #[command(subcommand)]
     Rollout(rollout::Command),
+    /// See how every site is.
+    #[command(subcommand)]
+    Health(health::Command),
+    /// See confirmed problems and take them on.
+    #[command(subcommand)]
+    Incident(incident::Command),
     /// See what was saved of a municipality.
     #[command(subcommand)]
     Backup(backup::Command),
@@ -218,6 +226,8 @@ async fn picked(cli: Cli, output: Output) -> Outcome {
         Command::Release(command) => release::run(&context()?, command).await,
         Command::Overlay(command) => overlay::run(&context()?, command).await,
         Command::Rollout(command) => rollout::run(&context()?, command).await,
+        Command::Health(command) => health::run(&context()?, command).await,
+        Command::Incident(command) => incident::run(&context()?, command).await,
         Command::Backup(command) => backup::run(&context()?, command).await,
         Command::Platform(command) => platform::run(&context()?, command).await,
         Command::User(command) => user::run(&context()?, command).await,

@@ -69,6 +69,24 @@ pub fn step(name: &str, language: Language) -> &str {
     }
 }
 
+/// What is to blame for an incident.
+#[must_use]
+pub fn cause(cause: &str, language: Language) -> &str {
+    match cause {
+        "check" => language.pick("the site itself", "webbplatsen själv"),
+        "operation" => language.pick("an operation under way", "en pågående åtgärd"),
+        "certificate" => language.pick("certificate", "certifikat"),
+        "zone" => language.pick("domain name", "domännamn"),
+        "instance" => language.pick("instance", "instans"),
+        "plugin" => language.pick("plugin", "tillägg"),
+        "database-server" => language.pick("database server", "databasserver"),
+        "node" => language.pick("container engine", "containermotor"),
+        "gateway" => language.pick("gateway", "gateway"),
+        "observer" => language.pick("the watching itself", "bevakningen själv"),
+        other => other,
+    }
+}
+
 /// Where a rollout stands.
 #[must_use]
 pub fn rollout(state: &str, language: Language) -> &str {

@@ -63,7 +63,9 @@ impl Role {
             Self::ReleaseManager => {
                 matches!(permission, P::ReadFleet | P::ManageReleases | P::ManageRollouts | P::PostponeUpdates | P::OwnAccount)
             }
-            Self::WebManager => matches!(permission, P::ReadFleet | P::InviteAdministrator | P::PostponeUpdates | P::OwnAccount),
+            Self::WebManager => {
+                matches!(permission, P::ReadFleet | P::InviteAdministrator | P::PostponeUpdates | P::ManageIncidents | P::OwnAccount)
+            }
             Self::Auditor => matches!(permission, P::ReadFleet | P::ReadAudit | P::ReadUsers | P::OwnAccount),
         }
     }
@@ -85,6 +87,8 @@ pub enum Permission {
     ManageRollouts,
     /// Hold an instance back from rollouts for a while.
     PostponeUpdates,
+    /// Take incidents on.
+    ManageIncidents,
     /// See users and tokens.
     ReadUsers,
     /// Create, change, disable users; revoke other people's tokens.
@@ -97,13 +101,14 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ReadFleet,
         Self::ManageMunicipalities,
         Self::InviteAdministrator,
         Self::ManageReleases,
         Self::ManageRollouts,
         Self::PostponeUpdates,
+        Self::ManageIncidents,
         Self::ReadUsers,
         Self::ManageUsers,
         Self::ReadAudit,
@@ -115,6 +120,7 @@ text_enum!(Permission, "scope", [
     Permission::ReadFleet => "read-fleet", Permission::ManageMunicipalities => "manage-municipalities",
     Permission::InviteAdministrator => "invite-administrator", Permission::ManageReleases => "manage-releases",
     Permission::ManageRollouts => "manage-rollouts", Permission::PostponeUpdates => "postpone-updates",
+    Permission::ManageIncidents => "manage-incidents",
     Permission::ReadUsers => "read-users", Permission::ManageUsers => "manage-users", Permission::ReadAudit => "read-audit",
     Permission::OwnAccount => "own-account",
 ]);

@@ -23,7 +23,7 @@ use crate::{
         FleetSettings, Instance, InstanceId, Release, Scope, Subnet,
         container::{ContainerState, label},
     },
-    store::{self, Store},
+    store::{self, Store, history::History},
     vault::Vault,
 };
 
@@ -44,6 +44,8 @@ pub struct Tools {
     pub browser: Arc<dyn Browser>,
     /// What asks for pages as visitors do.
     pub probe: Arc<dyn Probe>,
+    /// What checks gave; none where no file can be made for it.
+    pub history: Option<History>,
     /// Opens and seals secrets.
     pub vault: Vault,
     /// The time.

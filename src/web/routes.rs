@@ -16,8 +16,8 @@ use actix_web::{
 
 use super::{
     api::{
-        account, audit, events, health, known, municipalities, operations, overlays, platform, policy, rehearsals, releases, rollouts,
-        session, tokens, users,
+        account, audit, checks, events, health, incidents, known, municipalities, operations, overlays, platform, policy, rehearsals,
+        releases, rollouts, session, tokens, users,
     },
     guard, pages, problem,
 };
@@ -109,7 +109,7 @@ fn delete(path: &'static str, access: Access, action: &'static str, handler: fn(
 pub fn table() -> Vec<Entry> {
     use Access::{Fleet, Local, LocalOr, May, Public};
     use Permission::{
-        InviteAdministrator, ManageMunicipalities, ManageReleases, ManageRollouts, ManageUsers, OwnAccount, PostponeUpdates, ReadAudit, ReadFleet, ReadUsers,
+        InviteAdministrator, ManageIncidents, ManageMunicipalities, ManageReleases, ManageRollouts, ManageUsers, OwnAccount, PostponeUpdates, ReadAudit, ReadFleet, ReadUsers,
     };
     use Repeat::{Answer, Harmless, Operation};
     vec![
@@ -171,6 +171,12 @@ pub fn table() -> Vec<Entry> {
         post("/api/v1/rollouts/{id}/members/{slug}/approve", May(ManageRollouts), "rollout.approve", Answer, || to(rollouts::approve)),
         post("/api/v1/rollouts/{id}/members/{slug}/skip", May(ManageRollouts), "rollout.skip", Answer, || to(rollouts::skip)),
         post("/api/v1/rollouts/{id}/members/{slug}/retry", May(ManageRollouts), "rollout.retry", Answer, || to(rollouts::retry)),
+        get("/api/v1/health", May(ReadFleet), || to(checks::board)),
+        get("/api/v1/checks", May(ReadFleet), || to(checks::list)),
+        get("/api/v1/checks/{number}", May(ReadFleet), || to(checks::show)),
+        get("/api/v1/incidents", May(ReadFleet), || to(incidents::list)),
+        get("/api/v1/incidents/{id}", May(ReadFleet), || to(incidents::show)),
+        post("/api/v1/incidents/{id}/acknowledge", May(ManageIncidents), "incident.acknowledge", Answer, || to(incidents::acknowledge)),
         get("/api/v1/known-municipalities", May(ReadFleet), || to(known::search)),
         get("/api/v1/platform", Fleet(ReadFleet), || to(platform::show)),
         get("/api/v1/users", May(ReadUsers), || to(users::list)),

@@ -6,7 +6,19 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use flotta::{fleet::Role, web::routes::table};
+use flotta::{
+    fleet::{
+        Incident, IncidentId, Role, Scope,
+        health::{Failure, Health},
+        incident::{Cause, CauseKind, Member},
+    },
+    store::{
+        self,
+        checks::{Found, Remembered},
+        incidents::Change,
+    },
+    web::routes::table,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -107,7 +119,7 @@ fn id(answer: &Value) -> String {
 #[tokio::test(flavor = "multi_thread")]
 #[allow(clippy::too_many_lines)] // the API, told in order
 async fn every_answer_is_as_agreed() {
-    let mut plane = Plane::start(true).await;
+    let mut plane = Plane::start_with(true, |raw| raw.health.interval_seconds = 10).await;
     plane.add_user(Role::Administrator).await;
     let token = plane.token(Role::Administrator, None).await;
     let mut book = Book { plane: &plane, token, asked: BTreeSet::new(), pages: Vec::new() };
@@ -117,6 +129,25 @@ async fn every_answer_is_as_agreed() {
     book.ask(post.clone(), "/api/v1/municipalities/preview", "/api/v1/municipalities/preview", Some(wanted.clone())).await;
     let begun = book.ask(post.clone(), "/api/v1/municipalities", "/api/v1/municipalities", Some(wanted.clone())).await;
     ended(book.plane, &book.token, &id(&begun)).await;
+    // What was done so far is held with the municipalities.
+    let begun = std::mem::take(&mut book.pages);
+    let incident = one_down(book.plane, &book.token).await;
+    book.get("/api/v1/health").await;
+    book.ask(get.clone(), "/api/v1/checks", "/api/v1/checks?municipality=ale&health=down", None).await;
+    book.ask(get.clone(), "/api/v1/checks/{number}", "/api/v1/checks/1", None).await;
+    book.ask(get.clone(), "/api/v1/checks/{number}", "/api/v1/checks/99", None).await;
+    book.ask(get.clone(), "/api/v1/incidents", "/api/v1/incidents?state=open", None).await;
+    book.ask(get.clone(), "/api/v1/incidents", "/api/v1/incidents?state=ended", None).await;
+    let place = format!("/api/v1/incidents/{incident}");
+    let (route, path) = ("/api/v1/incidents/{id}/acknowledge", format!("{place}/acknowledge"));
+    book.ask(post.clone(), route, &path, Some(json!({"note": "å".repeat(501)}))).await;
+    book.ask(post.clone(), route, &path, Some(json!({"note": "the host is being replaced"}))).await;
+    store::incidents::write(&plane.app.tools.store, &[Change::Resolve(incident)], jiff::Timestamp::now()).await.unwrap();
+    book.ask(get.clone(), "/api/v1/incidents/{id}", &place, None).await;
+    book.ask(post.clone(), route, &path, Some(json!({}))).await;
+    insta::assert_json_snapshot!("health", book.take());
+    book.pages = begun;
+
     book.ask(post.clone(), "/api/v1/municipalities", "/api/v1/municipalities", Some(wanted)).await;
     book.ask(post.clone(), "/api/v1/municipalities", "/api/v1/municipalities", Some(json!({"slug": "Ä", "domain": "x..y", "color": 1})))
         .await;
@@ -246,6 +277,54 @@ async fn every_answer_is_as_agreed() {
         table().iter().filter(|e| e.path.starts_with("/api/")).map(|e| format!("{} {}", e.method, e.path)).collect();
     let left: Vec<_> = all.iter().filter(|route| !book.asked.contains(*route) && !others.contains(&route.as_str())).collect();
     assert!(left.is_empty(), "no answer of these is held: {left:?}");
+}
+
+/// Ale gets a second site, which is down; gives the incident.
+async fn one_down(plane: &Plane, token: &str) -> IncidentId {
+    let over = std::time::Instant::now() + Duration::from_secs(60);
+    while plane.get("/api/v1/checks?municipality=ale", token).await["items"][0]["health"] != "ok" {
+        assert!(std::time::Instant::now() < over, "{}", plane.get("/api/v1/checks", token).await);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let (store, now) = (&plane.app.tools.store, jiff::Timestamp::now());
+    let ale = store::instances::all(store, &Scope::Fleet).await.unwrap().into_iter().find(|i| i.slug.as_str() == "ale").unwrap();
+    let found = |blog: u64, path: &str| Found { blog, host: "ale.localhost".to_owned(), path: path.to_owned() };
+    store::checks::sync(store, ale.municipality, ale.id, &[found(1, "/"), found(2, "/skola/")], now).await.unwrap();
+    let down =
+        Remembered { number: 1, health: Health::Down, failure: Some(Failure::ServerError), since: Some(now), standing: String::new() };
+    store::checks::remember(store, &[down]).await.unwrap();
+    let incident = Incident {
+        id: IncidentId::generate(),
+        cause: Cause { kind: CauseKind::Check, of: "1".to_owned() },
+        label: "ale.localhost/skola/".to_owned(),
+        failure: None,
+        certain: false,
+        municipality: Some(ale.municipality),
+        opened_at: now,
+        resolved_at: None,
+        acknowledged_at: None,
+        acknowledged_by: String::new(),
+        note: String::new(),
+        merged_into: None,
+        members: 0,
+        failing: 0,
+    };
+    let member = Member {
+        number: 1,
+        municipality: ale.municipality,
+        slug: None,
+        label: incident.label.clone(),
+        failure: Failure::ServerError,
+        since: now,
+        until: None,
+    };
+    let id = incident.id;
+    let changes = [Change::Open(Box::new(incident)), Change::Join(id, Box::new(member))];
+    // A second time changes nothing.
+    for _ in 0..2 {
+        store::incidents::write(store, &changes, now).await.unwrap();
+    }
+    id
 }
 
 async fn ended(plane: &Plane, token: &str, operation: &str) {

@@ -16,6 +16,7 @@ mod drivers_gateway_acme;
 mod drivers_wordpress;
 mod fault_matrix;
 mod golden;
+mod health;
 mod isolation;
 mod killed;
 mod layering;

@@ -30,7 +30,7 @@ use crate::{
         incident::{Cause, CauseKind, Member},
     },
     instances::Tools,
-    store::{self, checks::Remembered, history::History},
+    store::{self, checks::Remembered},
 };
 
 mod ask;
@@ -92,7 +92,6 @@ pub struct Watcher {
     monitor: Monitor,
     desk: Desk,
     ledger: Ledger,
-    history: Option<History>,
     checks: HashMap<u32, Checked>,
     /// All that is known, also of instances that do not serve now.
     all: BTreeMap<u32, (Check, Standing)>,
@@ -121,20 +120,13 @@ impl Watcher {
         let pace = Pace { interval: u64::from(settings.interval_seconds) * 1000, slow: settings.slow_milliseconds };
         let (sender, receiver) = mpsc::unbounded_channel();
         let mut ledger = Ledger::default();
-        let history = match History::open(&tools.settings.home.join("history.db")).await {
-            Ok(history) => {
-                for (key, bytes) in history.all_of(Ledger::hour(clocks.wall)).await.unwrap_or_default() {
-                    if let Some(block) = Block::read(&bytes) {
-                        ledger.resume(key, &block);
-                    }
+        if let Some(history) = &tools.history {
+            for (key, bytes) in history.all_of(Ledger::hour(clocks.wall)).await.unwrap_or_default() {
+                if let Some(block) = Block::read(&bytes) {
+                    ledger.resume(key, &block);
                 }
-                Some(history)
             }
-            Err(error) => {
-                warn!(%error, "no history of checks is kept");
-                None
-            }
-        };
+        }
         let mut open = BTreeMap::new();
         for (incident, members) in store::incidents::open(&tools.store).await? {
             let members = members.into_iter().collect();
@@ -146,7 +138,6 @@ impl Watcher {
             monitor: Monitor::new(pace, clocks.wall),
             desk: Desk::new(open),
             ledger,
-            history,
             checks: HashMap::new(),
             all: BTreeMap::new(),
             serving: BTreeMap::new(),
@@ -188,7 +179,11 @@ impl Watcher {
 
     /// One turn.
     pub fn turn(&mut self) {
-        let clocks = now(&*self.tools.clock);
+        self.turn_at(now(&*self.tools.clock));
+    }
+
+    /// One turn, by clocks that are read elsewhere.
+    pub fn turn_at(&mut self, clocks: Clocks) {
         if let Some(disturbance) = disturbed(self.clocks, clocks, SLOT) {
             info!(?disturbance, "the watcher was disturbed; what it asked meanwhile does not count against anybody");
             self.disturbances += 1;
@@ -225,7 +220,7 @@ impl Watcher {
     pub async fn stop(mut self) {
         let now = now(&*self.tools.clock).wall;
         self.settle(now);
-        if let Some(history) = &self.history
+        if let Some(history) = &self.tools.history
             && let Err(error) = history.put(&self.ledger.unwritten()).await
         {
             warn!(%error, "the last minutes of the history could not be written");
@@ -396,7 +391,7 @@ impl Watcher {
     }
 
     fn write_history(&mut self, now: u64) {
-        let Some(history) = self.history.clone() else { return };
+        let Some(history) = self.tools.history.clone() else { return };
         let hours = self.ledger.unwritten();
         self.ledger.written(now);
         let oldest = Ledger::hour(now) - RAW_HOURS;

@@ -19,8 +19,10 @@ use super::problem::Problem;
 pub mod account;
 pub mod audit;
 pub mod build;
+pub mod checks;
 pub mod events;
 pub mod health;
+pub mod incidents;
 pub mod known;
 pub mod municipalities;
 pub mod operations;
@@ -32,6 +34,7 @@ pub mod releases;
 pub mod rollouts;
 pub mod session;
 pub mod shapes;
+pub mod shapes_health;
 pub mod shapes_overlay;
 pub mod shapes_rehearsal;
 pub mod shapes_rollouts;
@@ -64,6 +67,7 @@ pub mod users;
         policy::show, policy::decide,
         rollouts::list, rollouts::start, rollouts::plan, rollouts::show, rollouts::events, rollouts::pause, rollouts::resume,
         rollouts::halt, rollouts::revert, rollouts::member, rollouts::approve, rollouts::skip, rollouts::retry,
+        checks::board, checks::list, checks::show, incidents::list, incidents::show, incidents::acknowledge,
         known::search, platform::show,
         users::list, users::create, users::show, users::change, users::password,
         tokens::list, tokens::create, tokens::revoke,

@@ -18,7 +18,7 @@ use flotta::{
     workflow::interrupt::{Interrupt, Never, Point},
 };
 
-use super::{Case, Scene, tell};
+use super::{Case, Scene, is_tried, tell};
 use crate::support::{simulated::Kills, store::Kind};
 
 /// Killed at every step and point; where `twice`, each again at every point of the same and the next step.
@@ -26,7 +26,7 @@ pub(super) async fn at_every_point(store: Kind, case: impl Into<Case>, twice: bo
     let Some(scene) = Scene::set(store, case).await else { return };
     let kind = scene.kind;
     let steps = scene.steps();
-    let (mut cells, mut outcomes) = (0, BTreeMap::new());
+    let (mut cells, mut outcomes, mut cell_number) = (0, BTreeMap::new(), 0);
     for (at, step) in steps.iter().enumerate() {
         for point in Point::ALL {
             let mut plans = vec![vec![((*step).to_owned(), point)]];
@@ -36,6 +36,9 @@ pub(super) async fn at_every_point(store: Kind, case: impl Into<Case>, twice: bo
                 }
             }
             for plan in plans {
+                if !is_tried(store, &mut cell_number) {
+                    continue;
+                }
                 scene.fleet.restore().await;
                 let kills = Kills::at(plan.clone());
                 let state = scene.run(&format!("killed at {plan:?}"), kills.clone()).await;
@@ -55,9 +58,12 @@ pub(super) async fn at_every_point(store: Kind, case: impl Into<Case>, twice: bo
 pub(super) async fn in_every_call(store: Kind, case: impl Into<Case>) {
     let Some(scene) = Scene::set(store, case).await else { return };
     let kind = scene.kind;
-    let (mut cells, mut outcomes) = (0, BTreeMap::new());
+    let (mut cells, mut outcomes, mut cell_number) = (0, BTreeMap::new(), 0);
     for call in &scene.calls {
         for fault in [Fault::NeverBefore, Fault::NeverAfter, Fault::LateBefore(Duration::from_millis(3))] {
+            if !is_tried(store, &mut cell_number) {
+                continue;
+            }
             scene.fleet.restore().await;
             scene.fleet.world.inject(Rule::on(call.name, fault).nth(call.nth));
             scene.fleet.world.set_time_out(None);
@@ -111,7 +117,7 @@ pub(super) async fn while_going_back(store: Kind, case: impl Into<Case>) {
     let kind = scene.kind;
     let steps = scene.steps();
     let last = scene.commit().unwrap_or(steps.len() - 1);
-    let (mut cells, mut outcomes) = (0, BTreeMap::new());
+    let (mut cells, mut outcomes, mut cell_number) = (0, BTreeMap::new(), 0);
     let done = scene.fleet.journal(scene.operation.id).await;
     // What asks nobody, what this case has no need of (an image: only with an overlay), and the last look, which is well at once.
     let moves = matches!(kind, OperationKind::Update | OperationKind::Revert);
@@ -130,6 +136,9 @@ pub(super) async fn while_going_back(store: Kind, case: impl Into<Case>) {
         plans.extend(Point::ALL.map(|point| ("public-health", Some(("route".to_owned(), point)))));
     }
     for (fails, kill) in plans {
+        if !is_tried(store, &mut cell_number) {
+            continue;
+        }
         scene.fleet.restore().await;
         // These are well at first sight, so they must be ill before.
         match fails {
