@@ -302,13 +302,16 @@ impl Monitor {
         turn
     }
 
-    /// Takes note of what came of a check. Gives what changed.
-    pub fn came(&mut self, number: u32, sample: Sample, at: Timestamp) -> Option<Change> {
+    /// Takes note of what came of a check, so many milliseconds after it was due. Gives what changed.
+    pub fn came(&mut self, number: u32, sample: Sample, took: u64, at: Timestamp) -> Option<Change> {
         let now = wheel::milliseconds(at);
         let known = self.known.get_mut(&number)?;
         known.under_way = false;
         if sample != Sample::Missed {
             known.seen = now;
+        }
+        if known.parents.iter().any(|at| self.parents[*at].spares()) {
+            known.standing.calm();
         }
         let verdict = judge(&known.standing, sample, self.pace.slow, at);
         known.standing = verdict.standing;
@@ -325,7 +328,8 @@ impl Monitor {
         if let Some(again) = verdict.again
             && !spared
         {
-            self.again(number, wheel::milliseconds(again));
+            // Counted from when it was asked: waiting for an answer that does not come is waiting too.
+            self.again(number, wheel::milliseconds(again).saturating_sub(took).max(now));
         }
         if verdict.change.is_some() {
             self.changed.insert(number);

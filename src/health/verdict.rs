@@ -149,6 +149,11 @@ fn missed(mut now: Standing, at: Timestamp) -> Verdict {
 }
 
 impl Standing {
+    /// Forgets how often it went up and down, which something else explains.
+    pub fn calm(&mut self) {
+        (self.turns, self.falls) = (0, 0);
+    }
+
     fn remember(&mut self, well: bool) {
         let kept = (1 << WINDOW) - 1;
         // The first sample of all differs from nothing.

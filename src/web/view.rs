@@ -75,6 +75,12 @@ pub enum Page {
     RolloutPlan,
     /// What going back loses, and the word to type.
     RolloutRevert,
+    /// How the fleet is: the board.
+    Health,
+    /// How a municipality's sites are.
+    MunicipalityHealth,
+    /// One incident.
+    Incident,
     /// The audit log.
     Audit,
     /// People who can log in.
@@ -93,7 +99,7 @@ pub enum Page {
 
 impl Page {
     /// Every page and fragment.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::LogIn,
         Self::Fleet,
         Self::Municipality,
@@ -112,6 +118,9 @@ impl Page {
         Self::RolloutMember,
         Self::RolloutPlan,
         Self::RolloutRevert,
+        Self::Health,
+        Self::MunicipalityHealth,
+        Self::Incident,
         Self::Audit,
         Self::Users,
         Self::User,
@@ -143,6 +152,9 @@ impl Page {
             Self::RolloutMember => "rollout/member",
             Self::RolloutPlan => "rollout/plan",
             Self::RolloutRevert => "rollout/revert",
+            Self::Health => "health/board",
+            Self::MunicipalityHealth => "health/municipality",
+            Self::Incident => "health/incident",
             Self::Audit => "audit/list",
             Self::Users => "user/list",
             Self::User => "user/form",
@@ -162,6 +174,7 @@ impl Page {
             Self::Rollouts | Self::Rollout | Self::RolloutLive | Self::RolloutMember | Self::RolloutPlan | Self::RolloutRevert => {
                 "rollouts"
             }
+            Self::Health | Self::MunicipalityHealth | Self::Incident => "health",
             Self::Audit => "audit",
             Self::Users | Self::User => "users",
             Self::Account => "account",

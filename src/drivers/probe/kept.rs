@@ -30,7 +30,7 @@ pub const BODY: usize = 1024 * 1024;
 /// A connection comes about in this time.
 const CONNECT: Duration = Duration::from_secs(5);
 /// An answer comes in this time, the connection included.
-const WHOLE: Duration = Duration::from_secs(15);
+const WHOLE: Duration = Duration::from_secs(10);
 /// A connection that was idle for longer may be one that the gateway is about to close.
 const IDLE: Duration = Duration::from_secs(50);
 

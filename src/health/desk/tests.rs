@@ -137,7 +137,7 @@ impl Fleet {
             let turn = self.monitor.turn(self.now);
             for ask in turn.asks {
                 let sample = self.answer(ask);
-                self.monitor.came(ask.number, sample, at(self.now));
+                self.monitor.came(ask.number, sample, 0, at(self.now));
             }
             if self.now.is_multiple_of(10 * SECOND) {
                 for cause in [gateway(), database()] {
@@ -225,6 +225,15 @@ fn a_gateway_that_is_gone_is_one_incident_within_thirty_seconds_and_few_are_aske
     assert!(fleet.desk.open().is_empty(), "{:?}", fleet.desk.open());
     // Of 29,000 checks in ten minutes.
     assert!(asked < 4000, "{asked}");
+}
+
+#[test]
+fn a_gateway_that_comes_and_goes_makes_no_site_flap() {
+    let faults = (0..8).map(|n| fault(gateway(), Failure::Refused, START + (10 + n * 10) * MINUTE, 4, true)).collect();
+    let mut fleet = Fleet::new(20, 5, faults);
+    fleet.run(START + 120 * MINUTE);
+    assert!(fleet.opened().iter().all(|(_, cause)| **cause == gateway()), "{:?}", fleet.opened());
+    assert!(fleet.opened().len() == 8 && fleet.desk.open().is_empty());
 }
 
 #[test]

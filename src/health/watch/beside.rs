@@ -12,11 +12,11 @@ use std::{
     time::Duration,
 };
 
-use futures::{StreamExt, stream};
+use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::{
-    sync::{Notify, mpsc},
+    sync::{Notify, Semaphore, mpsc},
     task::JoinSet,
-    time::{Instant, sleep},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 use tracing::{debug, warn};
 
@@ -36,10 +36,14 @@ const PLATFORM_EVERY: Duration = Duration::from_secs(10);
 const AGAIN: Duration = Duration::from_secs(2);
 /// How often it is looked what is to be checked.
 const FLEET_EVERY: Duration = Duration::from_secs(5);
-/// How often an instance is asked inside.
-const INSIDE_EVERY: Duration = Duration::from_secs(300);
+/// An instance is asked inside once in so many checks of a site.
+const INSIDE_EVERY: u32 = 5;
 /// The same while it does not answer.
 const INSIDE_ILL: Duration = Duration::from_secs(10);
+/// An answer from inside comes in this time.
+const INSIDE: Duration = Duration::from_secs(8);
+/// Longer than anything is put off.
+const NEVER: Duration = Duration::from_secs(86_400);
 /// So many are asked inside at once.
 const INSIDE_TOGETHER: usize = 8;
 
@@ -175,37 +179,37 @@ fn serves(instance: &Instance) -> bool {
 }
 
 async fn watch_insides(tools: Tools, shared: Arc<Shared>, sender: mpsc::UnboundedSender<Came>) {
-    let mut due: HashMap<InstanceId, (Instant, bool)> = HashMap::new();
+    let every = Duration::from_secs(u64::from(tools.settings.health.interval_seconds)) * INSIDE_EVERY;
+    let mut due: HashMap<InstanceId, Instant> = HashMap::new();
+    let together = Semaphore::new(INSIDE_TOGETHER);
+    let mut under_way = FuturesUnordered::new();
     loop {
-        let next = due.values().map(|(at, _)| *at).min().unwrap_or_else(|| Instant::now() + FLEET_EVERY);
+        let next = due.values().min().copied().unwrap_or_else(|| Instant::now() + FLEET_EVERY);
         tokio::select! {
-            () = tokio::time::sleep_until(next) => {}
+            () = sleep_until(next) => {}
             () = shared.suspected.notified() => {}
-        }
-        let serving = lock(&shared.serving).clone();
-        let now = Instant::now();
-        due.retain(|id, _| serving.contains(id));
-        for id in &serving {
-            due.entry(*id).or_insert((now, false));
-        }
-        for id in std::mem::take(&mut *lock(&shared.suspects)) {
-            if let Some((at, _)) = due.get_mut(&id) {
-                *at = now;
+            Some((id, ill)) = under_way.next(), if !under_way.is_empty() => {
+                due.insert(id, Instant::now() + if ill { INSIDE_ILL } else { every });
+                if sender.send(Came::Inside(id, ill)).is_err() {
+                    return;
+                }
             }
         }
-        let now_due: Vec<InstanceId> = due.iter().filter(|(_, (at, _))| *at <= now).map(|(id, _)| *id).collect();
-        let asked: Vec<(InstanceId, bool)> = stream::iter(now_due)
-            .map(|id| {
-                let (tools, shared) = (&tools, &shared);
-                async move { (id, inside(tools, shared, id).await) }
-            })
-            .buffer_unordered(INSIDE_TOGETHER)
-            .collect()
-            .await;
-        for (id, ill) in asked {
-            due.insert(id, (Instant::now() + if ill { INSIDE_ILL } else { INSIDE_EVERY }, ill));
-            if sender.send(Came::Inside(id, ill)).is_err() {
-                return;
+        let serving = lock(&shared.serving).clone();
+        let suspects = std::mem::take(&mut *lock(&shared.suspects));
+        let now = Instant::now();
+        due.retain(|id, _| serving.contains(id));
+        for id in serving {
+            let at = due.entry(id).or_insert(now);
+            // Whoever is being asked just now has no next time yet.
+            let asks = *at <= now || (suspects.contains(&id) && *at < now + NEVER);
+            if asks {
+                *at = now + NEVER * 2;
+                let (tools, shared, together) = (&tools, &shared, &together);
+                under_way.push(async move {
+                    let _one = together.acquire().await;
+                    (id, inside(tools, shared, id).await)
+                });
             }
         }
     }
@@ -214,8 +218,8 @@ async fn watch_insides(tools: Tools, shared: Arc<Shared>, sender: mpsc::Unbounde
 /// Asks an instance for its sites, which only one whose PHP and database work can tell; takes note of them. Gives whether it is ill.
 async fn inside(tools: &Tools, shared: &Shared, id: InstanceId) -> bool {
     for again in [true, false] {
-        match blogs(tools, id).await {
-            Ok((instance, blogs)) => {
+        match timeout(INSIDE, blogs(tools, id)).await {
+            Ok(Ok((instance, blogs))) => {
                 let found: Vec<Found> = blogs.iter().filter(|blog| !blog.archived && !blog.deleted).map(found).collect();
                 match store::checks::sync(&tools.store, instance.municipality, id, &found, tools.clock.now()).await {
                     Ok(true) => {
@@ -227,10 +231,13 @@ async fn inside(tools: &Tools, shared: &Shared, id: InstanceId) -> bool {
                 }
                 return false;
             }
-            Err(error) => debug!(%error, instance = %id, "does not answer inside"),
-        }
-        if again {
-            sleep(AGAIN).await;
+            Ok(Err(error)) => {
+                debug!(%error, instance = %id, "does not answer inside");
+                if again {
+                    sleep(AGAIN).await;
+                }
+            }
+            Err(_) => debug!(instance = %id, "does not answer inside in time"),
         }
     }
     true

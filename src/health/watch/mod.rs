@@ -196,7 +196,7 @@ impl Watcher {
         }
         let turn = self.monitor.turn(now);
         for number in turn.missed {
-            self.monitor.came(number, Sample::Missed, self.tools.clock.now());
+            self.monitor.came(number, Sample::Missed, 0, self.tools.clock.now());
         }
         for (number, failure) in turn.spared {
             if let Some((of, _)) = self.monitor.of(number) {
@@ -251,7 +251,7 @@ impl Watcher {
         if let Some((of, _)) = self.monitor.of(ask.number) {
             self.ledger.note(of, ask.number, if ask.again { now } else { ask.due }, sample);
         }
-        let change = self.monitor.came(ask.number, sample, self.tools.clock.now());
+        let change = self.monitor.came(ask.number, sample, now.saturating_sub(ask.due), self.tools.clock.now());
         if change == Some(Change::Suspected)
             && let Some(instance) = self.checks.get(&ask.number).and_then(|checked| checked.check.instance)
         {

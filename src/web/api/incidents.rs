@@ -18,7 +18,7 @@ use super::{
 use crate::{
     access::Caller,
     error::{Error, FieldError, Result},
-    fleet::{self, IncidentId},
+    fleet::{self, IncidentId, Scope},
     store::{self, incidents::Filter},
     web::{
         Web,
@@ -116,6 +116,14 @@ pub(in crate::web) async fn take_on(web: &Web, caller: &Caller, audit: &Note, id
     }
     let scope = caller.principal.scope();
     let (found, ..) = store::incidents::get(web.store(), &scope, id).await?;
+    if scope != Scope::Fleet && !found.municipality.is_some_and(|of| scope.covers(of)) {
+        return Err(Error::Conflict(FieldError::new(
+            "incident",
+            "incident-of-others",
+            "this incident is not only your municipality's",
+            "leave it to whoever runs the platform, who knows of it already",
+        )));
+    }
     if let Some(municipality) = found.municipality {
         audit.municipality(municipality);
     }

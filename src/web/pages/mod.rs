@@ -11,6 +11,7 @@ mod domain;
 pub mod evidence;
 pub mod fleet;
 mod form;
+pub mod health;
 mod in_place;
 pub mod municipality;
 pub mod onboard;

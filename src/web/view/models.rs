@@ -10,6 +10,7 @@ mod audit;
 mod components;
 mod evidence;
 mod fleet;
+mod health;
 mod municipality;
 mod onboard;
 mod operation;
@@ -29,6 +30,7 @@ pub use audit::{AuditFilter, AuditPage, AuditRow};
 pub use components::ComponentsPage;
 pub use evidence::{EvidencePage, FindingRow, PageRow, PictureRow, SideOfPage};
 pub use fleet::{County, FleetEntry, FleetFilter, FleetLayout, FleetOrder, FleetPage, FleetSummary, urgency};
+pub use health::{CheckRow, HealthPage, HealthTile, IncidentLine, IncidentMember, IncidentPage, IncidentRow, MunicipalityHealthPage};
 pub use municipality::{
     BackupRow, HoldForm, InstanceCard, InstanceFacts, Invitation, MunicipalityActions, MunicipalityPage, OffboardPage, Updates,
 };

@@ -16,7 +16,12 @@ use crate::{
     error::FieldError,
     fleet::{
         Channel, Contract, Desired, Direction, Environment, EventKind, Id, InstanceState, Limits, NetworkKind, Operation, OperationEvent,
-        OperationKind, OperationState, Role, access::Permission, backup::BackupKind, known,
+        OperationKind, OperationState, Role,
+        access::Permission,
+        backup::BackupKind,
+        health::{Failure, Health},
+        incident::CauseKind,
+        known,
     },
 };
 
@@ -85,6 +90,10 @@ pub(super) fn all() -> Vec<Sample> {
         sample("release", &release()),
         sample("release-first", &release_first()),
         sample("releases-empty", &ReleasesPage { rows: vec![], ..releases() }),
+        sample("health", &lists::health()),
+        sample("health-empty", &HealthPage { tiles: vec![], open: vec![], over: vec![], checks: 0, ill: 0, touched: 0, ..lists::health() }),
+        sample("health-of", &lists::health_of()),
+        sample("incident", &lists::incident()),
         sample("audit", &audit()),
         sample("audit-empty", &AuditPage { rows: vec![], filtered: true, pager: Pager::default(), ..audit() }),
         sample("users", &users()),

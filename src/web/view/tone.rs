@@ -48,6 +48,8 @@ impl Tone {
             | ("rollout", "completed")
             | ("member", "succeeded")
             | ("level", "pass")
+            | ("health", "ok")
+            | ("incident", "resolved")
             | ("tone", "ok") => Self::Ok,
             ("instance", "onboarding" | "repairing" | "updating" | "offboarding")
             | ("operation", "live")
@@ -65,6 +67,8 @@ impl Tone {
             | ("rollout", "paused" | "halting" | "revert-blocked")
             | ("member", "rolled-back" | "failed-unchanged" | "needs-approval")
             | ("level", "warn")
+            | ("health", "slow" | "suspect" | "flapping")
+            | ("incident", "acknowledged")
             | ("tone", "warn") => Self::Warn,
             ("instance", "quarantined")
             | ("operation", "failed")
@@ -76,6 +80,8 @@ impl Tone {
             | ("rollout", "halted")
             | ("member", "quarantined")
             | ("level", "fail")
+            | ("health", "down")
+            | ("incident", "open")
             | ("tone", "bad") => Self::Bad,
             ("instance", "suspended")
             | ("channel", "retired")
@@ -83,10 +89,14 @@ impl Tone {
             | ("token", "expired" | "revoked")
             | ("rollout", "reverted" | "superseded")
             | ("member", "reverted" | "skipped")
+            | ("incident", "merged")
             | ("tone", "off") => Self::Off,
-            ("step", "waiting" | "skipped") | ("event", "note") | ("platform", "unknown") | ("member", "pending") | ("tone", "wait") => {
-                Self::Wait
-            }
+            ("step", "waiting" | "skipped")
+            | ("event", "note")
+            | ("platform", "unknown")
+            | ("member", "pending")
+            | ("health", "unknown")
+            | ("tone", "wait") => Self::Wait,
             _ => return None,
         })
     }

@@ -6,6 +6,7 @@ nav-main = Main menu
 nav-fleet = Fleet
 nav-operations = Operations
 nav-releases = Releases
+nav-health = Health
 nav-rollouts = Rollouts
 nav-users = Users
 nav-audit = Audit log

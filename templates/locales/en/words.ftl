@@ -235,3 +235,51 @@ page-page = page
 page-archive = archive
 page-search = search
 page-form = page with a form
+
+health-ok = serves
+health-unknown = not known
+health-slow = slow
+health-suspect = being looked at
+health-flapping = up and down
+health-down = down
+
+failure-refused = nobody listens
+failure-unreachable = no connection came about
+failure-timed-out = no answer in time
+failure-broken = the connection broke
+failure-name = the name leads nowhere, or not here
+failure-handshake = no secure connection
+failure-certificate-expired = the certificate has ended
+failure-certificate-wrong = the certificate is for another name, or not trusted
+failure-no-upstream = the gateway reaches nobody behind it
+failure-server-error = an error of the server
+failure-client-error = the page is refused
+failure-set-up = it leads to WordPress’ installation
+failure-astray = it leads somewhere else, or in a circle
+failure-empty = an empty page
+failure-fatal = a fatal error of PHP
+failure-no-database = no connection to the database
+failure-unlike = the page is not whole
+failure-maintenance = it is being updated
+
+cause-check = the site itself
+cause-operation = an operation under way
+cause-certificate = certificate
+cause-zone = domain name
+cause-instance = instance
+cause-plugin = plugin
+cause-database-server = database server
+cause-node = container engine
+cause-gateway = gateway
+cause-observer = the watching itself
+
+incident-open = open
+incident-acknowledged = taken on
+incident-resolved = over
+incident-merged = part of another
+
+incident-event-opened = confirmed
+incident-event-certain = its cause is certain
+incident-event-merged = part of a wider incident
+incident-event-acknowledged = taken on
+incident-event-resolved = over

@@ -6,6 +6,7 @@ nav-main = Huvudmeny
 nav-fleet = Flottan
 nav-operations = Åtgärder
 nav-releases = Utgåvor
+nav-health = Hälsa
 nav-rollouts = Utrullningar
 nav-users = Användare
 nav-audit = Logg

@@ -235,3 +235,51 @@ page-page = sida
 page-archive = arkiv
 page-search = sökning
 page-form = sida med formulär
+
+health-ok = fungerar
+health-unknown = okänt
+health-slow = långsam
+health-suspect = undersöks
+health-flapping = upp och ned
+health-down = nere
+
+failure-refused = ingen lyssnar
+failure-unreachable = ingen anslutning kom till
+failure-timed-out = inget svar i tid
+failure-broken = anslutningen bröts
+failure-name = namnet leder ingenstans, eller inte hit
+failure-handshake = ingen säker anslutning
+failure-certificate-expired = certifikatet har gått ut
+failure-certificate-wrong = certifikatet gäller ett annat namn, eller är inte betrott
+failure-no-upstream = gatewayen når ingen bakom sig
+failure-server-error = ett serverfel
+failure-client-error = sidan nekas
+failure-set-up = den leder till WordPress installation
+failure-astray = den leder någon annanstans, eller runt i cirkel
+failure-empty = en tom sida
+failure-fatal = ett ödesdigert fel i PHP
+failure-no-database = ingen anslutning till databasen
+failure-unlike = sidan är inte hel
+failure-maintenance = den uppdateras
+
+cause-check = webbplatsen själv
+cause-operation = en pågående åtgärd
+cause-certificate = certifikat
+cause-zone = domännamn
+cause-instance = instans
+cause-plugin = tillägg
+cause-database-server = databasserver
+cause-node = containermotor
+cause-gateway = gateway
+cause-observer = bevakningen själv
+
+incident-open = öppen
+incident-acknowledged = tas om hand
+incident-resolved = över
+incident-merged = del av en annan
+
+incident-event-opened = bekräftad
+incident-event-certain = orsaken är säker
+incident-event-merged = del av en större incident
+incident-event-acknowledged = tas om hand
+incident-event-resolved = över

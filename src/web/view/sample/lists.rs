@@ -285,3 +285,80 @@ pub(super) fn settings() -> SettingsPage {
         command: "flotta check-config".to_owned(),
     }
 }
+
+fn incident_row(state: &'static str, cause: CauseKind, label: &str) -> IncidentRow {
+    IncidentRow {
+        id: "019aaf1e-0000-7000-8000-0000000000bb".to_owned(),
+        cause,
+        label: label.to_owned(),
+        failure: Some(Failure::NoDatabase),
+        members: 12,
+        failing: 3,
+        state,
+        opened_at: before(240),
+    }
+}
+
+pub(super) fn health() -> HealthPage {
+    let states = [Health::Down, Health::Flapping, Health::Suspect, Health::Slow, Health::Unknown, Health::Ok];
+    let tile = |(at, k): (usize, &known::Known)| HealthTile {
+        slug: known::suggested_slug(k.short),
+        short: k.short.to_owned(),
+        worst: states[at.min(5)],
+        checks: 12,
+        in_worst: if at < 5 { 2 } else { 12 },
+    };
+    HealthPage {
+        tiles: known::all().iter().take(20).enumerate().map(tile).collect(),
+        checks: 240,
+        ill: 4,
+        touched: 2,
+        open: vec![
+            incident_row("open", CauseKind::DatabaseServer, "flotta-db-1"),
+            incident_row("acknowledged", CauseKind::Instance, "ale-production"),
+        ],
+        over: vec![incident_row("resolved", CauseKind::Check, "ale.se/skola/"), incident_row("merged", CauseKind::Check, "ale.se")],
+        command: "flotta health show".to_owned(),
+    }
+}
+
+pub(super) fn health_of() -> MunicipalityHealthPage {
+    let row = |address: &str, health, failure| CheckRow { address: address.to_owned(), health, failure, since: Some(before(7_200)) };
+    MunicipalityHealthPage {
+        slug: "ale".to_owned(),
+        name: "Ale kommun".to_owned(),
+        rows: vec![row("ale.se", Health::Ok, None), row("ale.se/skola/", Health::Down, Some(Failure::Fatal))],
+        ill: 1,
+        pager: Pager::of(1, 100, 2, "/health/ale", &[]),
+        incidents: vec![incident_row("open", CauseKind::Check, "ale.se/skola/")],
+        command: "flotta health show ale".to_owned(),
+    }
+}
+
+pub(super) fn incident() -> IncidentPage {
+    let line = |word: &str, who: &str, message: &str| IncidentLine {
+        at: before(200),
+        word: word.to_owned(),
+        who: who.to_owned(),
+        message: message.to_owned(),
+    };
+    IncidentPage {
+        row: incident_row("acknowledged", CauseKind::DatabaseServer, "flotta-db-1"),
+        certain: true,
+        resolved_at: None,
+        acknowledged_by: "anna.akesson@helsingborg.se".to_owned(),
+        merged_into: None,
+        members: vec![IncidentMember {
+            slug: Some("ale".to_owned()),
+            address: "ale.se".to_owned(),
+            failure: Failure::NoDatabase,
+            since: before(240),
+            until: Some(before(30)),
+        }],
+        history: vec![line("opened", "", ""), line("acknowledged", "anna.akesson@helsingborg.se", "Disken byts.")],
+        may_acknowledge: true,
+        note: "Disken byts.".to_owned(),
+        errors: vec![],
+        command: "flotta incident show 019aaf1e-0000-7000-8000-0000000000bb".to_owned(),
+    }
+}

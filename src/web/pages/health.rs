@@ -1,0 +1,178 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! How the fleet is: the board, a municipality's sites, incidents.
+
+use actix_web::{
+    HttpRequest,
+    web::{Data, Form, Path},
+};
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use super::in_place;
+use crate::{
+    access::Caller,
+    error::{Error, Result},
+    fleet::{Incident, MunicipalityId, Scope, access::Permission, check::Tally, health::Health},
+    store::{self, PageRequest, checks, incidents::Filter},
+    web::{
+        Web, api,
+        guard::Note,
+        problem::Answer,
+        view::models::{
+            CheckRow, FleetEntry, HealthPage, HealthTile, IncidentLine, IncidentMember, IncidentPage, IncidentRow, MunicipalityHealthPage,
+            Pager,
+        },
+        visit::{Visit, see_other},
+    },
+};
+
+/// Rows on one page of a list.
+const ROWS: u32 = 100;
+/// So many incidents that are over are shown.
+const OVER: u32 = 20;
+
+/// The board.
+pub async fn board(web: Data<Web>, visit: Visit, caller: Caller) -> Answer {
+    let tallies = api::checks::tallies(&web, &caller).await?;
+    let scope = caller.principal.scope();
+    let model = HealthPage {
+        checks: tallies.iter().map(Tally::checks).sum(),
+        ill: tallies.iter().map(ill).sum(),
+        touched: tallies.iter().filter(|tally| ill(tally) > 0).count(),
+        tiles: tallies.iter().map(tile).collect(),
+        open: incidents(&web, &scope, Some(true), None, 500).await?,
+        over: incidents(&web, &scope, Some(false), None, OVER).await?,
+        command: "flotta health show".to_owned(),
+    };
+    visit.page(&web, &model)
+}
+
+fn ill(tally: &Tally) -> u32 {
+    tally.states.iter().filter(|(health, _)| health.is_ill()).map(|(_, count)| count).sum()
+}
+
+fn tile(tally: &Tally) -> HealthTile {
+    HealthTile {
+        slug: tally.slug.to_string(),
+        short: FleetEntry::short_name(None, &tally.name),
+        worst: tally.worst(),
+        checks: tally.checks(),
+        in_worst: tally.states.get(&tally.worst()).copied().unwrap_or_default(),
+    }
+}
+
+async fn incidents(
+    web: &Web,
+    scope: &Scope,
+    open: Option<bool>,
+    municipality: Option<MunicipalityId>,
+    most: u32,
+) -> Result<Vec<IncidentRow>> {
+    let page = PageRequest { page: 1, per_page: most };
+    let found = store::incidents::list(web.store(), scope, &Filter { open, municipality }, page).await?;
+    Ok(found.items.into_iter().map(row).collect())
+}
+
+fn row(incident: Incident) -> IncidentRow {
+    IncidentRow {
+        id: incident.id.text(),
+        cause: incident.cause.kind,
+        label: incident.label,
+        failure: incident.failure,
+        members: incident.members,
+        failing: incident.failing,
+        state: match (incident.resolved_at, incident.merged_into, incident.acknowledged_at) {
+            (Some(_), Some(_), _) => "merged",
+            (Some(_), None, _) => "resolved",
+            (None, _, Some(_)) => "acknowledged",
+            (None, _, None) => "open",
+        },
+        opened_at: incident.opened_at,
+    }
+}
+
+/// A municipality's sites.
+pub async fn municipality(web: Data<Web>, visit: Visit, caller: Caller, path: Path<String>, request: HttpRequest) -> Answer {
+    let scope = caller.principal.scope();
+    let found = api::municipalities::find(&web, &caller, &path).await?;
+    let page = form_urlencoded::parse(request.query_string().as_bytes()).find(|(name, _)| name == "page");
+    let page = page.and_then(|(_, value)| value.parse().ok()).unwrap_or(1);
+    let asked = PageRequest::new(Some(page), Some(ROWS)).or_else(|_| PageRequest::new(None, Some(ROWS)))?;
+    let filter = checks::Filter { municipality: Some(found.id), health: Vec::new() };
+    let all = checks::list(web.store(), &scope, &filter, asked).await?;
+    let down = checks::Filter { health: vec![Health::Down, Health::Flapping], ..filter };
+    let ill = checks::list(web.store(), &scope, &down, PageRequest { page: 1, per_page: 1 }).await?.total;
+    let place = format!("/health/{}", found.slug);
+    let check = |check: crate::fleet::Check| CheckRow {
+        address: check.address(),
+        health: check.health,
+        failure: check.failure,
+        since: check.since,
+    };
+    let model = MunicipalityHealthPage {
+        pager: Pager::of(u64::from(asked.page), u64::from(ROWS), u64::try_from(all.total).unwrap_or(0), &place, &[]),
+        rows: all.items.into_iter().map(check).collect(),
+        ill: u32::try_from(ill).unwrap_or(u32::MAX),
+        incidents: incidents(&web, &scope, None, Some(found.id), OVER).await?,
+        command: format!("flotta health show {}", found.slug),
+        slug: found.slug.to_string(),
+        name: found.name,
+    };
+    visit.page(&web, &model)
+}
+
+/// One incident.
+pub async fn incident(web: Data<Web>, visit: Visit, caller: Caller, path: Path<String>) -> Answer {
+    visit.page(&web, &model(&web, &caller, &path).await?)
+}
+
+/// The form that takes an incident on.
+#[derive(Debug, Deserialize)]
+pub struct TakeOn {
+    #[serde(default)]
+    note: String,
+}
+
+/// Takes it on.
+pub async fn acknowledge(web: Data<Web>, mut visit: Visit, caller: Caller, note: Note, path: Path<String>, form: Form<TakeOn>) -> Answer {
+    let id = api::incidents::id(&path)?;
+    match api::incidents::take_on(&web, &caller, &note, id, &form.note).await {
+        Ok(_) => Ok(see_other(&format!("/incidents/{}", id.text()))),
+        Err(refused @ Error::NotFound { .. }) => Err(refused.into()),
+        Err(refused) => {
+            let (status, errors) = in_place::told(&note, refused)?;
+            let page = IncidentPage { errors, note: form.note.clone(), ..model(&web, &caller, &path).await? };
+            visit.shell.here = format!("/incidents/{}", id.text());
+            visit.page_as(&web, status, &page)
+        }
+    }
+}
+
+async fn model(web: &Web, caller: &Caller, id: &str) -> Result<IncidentPage> {
+    let scope = caller.principal.scope();
+    let (found, members, events) = store::incidents::get(web.store(), &scope, api::incidents::id(id)?).await?;
+    let own = scope == Scope::Fleet || found.municipality.is_some_and(|of| scope.covers(of));
+    let member = |m: crate::fleet::incident::Member| IncidentMember {
+        slug: m.slug.map(|slug| slug.to_string()),
+        address: m.label,
+        failure: m.failure,
+        since: m.since,
+        until: m.until,
+    };
+    let line = |e: crate::fleet::incident::IncidentEvent| IncidentLine { at: e.at, word: e.word, who: e.who, message: e.message };
+    Ok(IncidentPage {
+        certain: found.certain,
+        resolved_at: found.resolved_at,
+        acknowledged_by: found.acknowledged_by.clone(),
+        merged_into: found.merged_into.map(|id| id.text()),
+        members: members.into_iter().map(member).collect(),
+        history: events.into_iter().map(line).collect(),
+        may_acknowledge: found.resolved_at.is_none() && own && caller.principal.may(Permission::ManageIncidents),
+        note: found.note.clone(),
+        errors: Vec::new(),
+        command: format!("flotta incident show {}", found.id.text()),
+        row: row(found),
+    })
+}
