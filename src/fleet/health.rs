@@ -120,6 +120,9 @@ pub enum Health {
 }
 
 impl Health {
+    /// Every state.
+    pub const ALL: [Self; 6] = [Self::Ok, Self::Unknown, Self::Slow, Self::Suspect, Self::Flapping, Self::Down];
+
     /// Whether visitors are known not to be served.
     #[must_use]
     pub const fn is_ill(self) -> bool {

@@ -37,6 +37,22 @@ pub enum CauseKind {
     Observer,
 }
 
+impl CauseKind {
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::Check,
+        Self::Operation,
+        Self::Certificate,
+        Self::Zone,
+        Self::Instance,
+        Self::Plugin,
+        Self::DatabaseServer,
+        Self::Node,
+        Self::Gateway,
+        Self::Observer,
+    ];
+}
+
 text_enum!(CauseKind, "cause", [
     CauseKind::Check => "check", CauseKind::Operation => "operation", CauseKind::Certificate => "certificate", CauseKind::Zone => "zone",
     CauseKind::Instance => "instance", CauseKind::Plugin => "plugin", CauseKind::DatabaseServer => "database-server",

@@ -20,7 +20,7 @@ use crate::{
     fleet::{
         Incident, IncidentId, MunicipalityId, Scope, Slug,
         health::Failure,
-        incident::{Cause, IncidentEvent, Member},
+        incident::{Cause, CauseKind, IncidentEvent, Member},
     },
 };
 
@@ -125,6 +125,11 @@ pub async fn write(store: &Store, changes: &[Change], now: Timestamp) -> Result<
                     (*id, (done == 1).then_some("certain"), String::new())
                 }
                 Change::Join(id, new) => {
+                    let there: i64 = incident::table.filter(incident::id.eq(id.text())).count().get_result(c).await?;
+                    if there == 0 {
+                        // Another control plane has opened one for the same cause, and goes on with that.
+                        continue;
+                    }
                     let row = MemberRow {
                         incident_id: id.text(),
                         number: rows::signed("incident_member.number", new.number)?,
@@ -213,6 +218,19 @@ pub async fn open(store: &Store) -> Result<Vec<(Incident, Vec<(u32, Failure)>)>>
         Ok((Incident::try_from(row)?, failing))
     };
     found.into_iter().map(one).collect()
+}
+
+/// How many incidents with a cause of this kind are open, in the whole fleet.
+///
+/// # Errors
+/// When the store fails.
+pub async fn open_of(store: &Store, kind: CauseKind) -> Result<u32> {
+    let open: i64 = read!(store, |c| Ok(incident::table
+        .filter(incident::resolved_at.is_null().and(incident::kind.eq(kind.to_string())))
+        .count()
+        .get_result(c)
+        .await?))?;
+    Ok(u32::try_from(open).unwrap_or(u32::MAX))
 }
 
 /// Which incidents are asked for.

@@ -153,6 +153,8 @@ async fn what_is_for_this_host_is_closed_to_others() {
     let auditor = plane.token(Role::Auditor, None).await;
     let figures = from("/metrics").bearer_auth(auditor).send().await.unwrap().text().await.unwrap();
     assert!(figures.contains("flotta_instances{state=\"onboarding\"} 2"), "{figures}");
+    assert!(figures.contains("flotta_checks{health=\"down\"} 0"), "{figures}");
+    assert!(figures.contains("flotta_incidents_open{cause=\"gateway\"} 0"), "{figures}");
     assert!(figures.contains("flotta_http_requests_total"), "{figures}");
 }
 

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::{
     error::{Error, FieldError},
-    fleet::{Desired, Domain, Scope},
+    fleet::{Desired, Domain, Scope, health::Health, incident::CauseKind},
     platform, store,
     store::{PageRequest, operations::Filter},
     web::{Web, metrics, problem::Answer},
@@ -58,6 +58,17 @@ pub async fn metrics(web: Data<Web>) -> Answer {
         let filter = Filter { state: Some(state.to_owned()), ..Filter::default() };
         let total = store::operations::list(web.store(), &Scope::Fleet, &filter, PageRequest { page: 1, per_page: 1 }).await?.total;
         metrics::set("flotta_operations", "state", state.to_owned(), f64::from(u32::try_from(total).unwrap_or(u32::MAX)));
+    }
+    let mut checks: BTreeMap<Health, u32> = Health::ALL.map(|health| (health, 0)).into();
+    for (health, count) in store::checks::tallies(web.store(), &Scope::Fleet).await?.iter().flat_map(|tally| &tally.states) {
+        *checks.entry(*health).or_default() += count;
+    }
+    for (health, count) in checks {
+        metrics::set("flotta_checks", "health", health.to_string(), f64::from(count));
+    }
+    for kind in CauseKind::ALL {
+        let open = store::incidents::open_of(web.store(), kind).await?;
+        metrics::set("flotta_incidents_open", "cause", kind.to_string(), f64::from(open));
     }
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics::text()))
 }

@@ -6,6 +6,7 @@
 use assert_cmd::Command;
 
 mod errors;
+mod health;
 mod help;
 mod host;
 mod init;

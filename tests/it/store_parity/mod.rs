@@ -7,6 +7,7 @@ mod access;
 mod aggregates;
 mod audit;
 mod concurrency;
+mod health;
 mod journal;
 mod municipalities;
 mod overlays;
