@@ -279,14 +279,16 @@ pub async fn get(store: &Store, scope: &Scope, number: u32) -> Result<Check> {
 /// # Errors
 /// When the store fails.
 pub async fn tallies(store: &Store, scope: &Scope) -> Result<Vec<Tally>> {
-    let (all, counted): (Vec<(String, String, String)>, Vec<(String, String, i64)>) = read!(store, |c| {
+    let (all, counted) = read!(store, |c| {
         let all = municipality::table.order(municipality::slug.asc()).select((municipality::id, municipality::slug, municipality::name));
         let counted = check::table.filter(check::gone_at.is_null()).group_by((check::municipality_id, check::health)).select((
             check::municipality_id,
             check::health,
             diesel::dsl::count_star(),
         ));
-        Ok((all.load(c).await?, counted.load(c).await?))
+        let all: Vec<(String, String, String)> = all.load(c).await?;
+        let counted: Vec<(String, String, i64)> = counted.load(c).await?;
+        Ok((all, counted))
     })?;
     let mut states: BTreeMap<String, BTreeMap<Health, u32>> = BTreeMap::new();
     for (of, health, count) in counted {

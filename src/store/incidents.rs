@@ -315,16 +315,17 @@ async fn count(store: &Store, only: &Option<Vec<String>>, incidents: &mut [Incid
 /// `NotFound` when there is none of that id, or it touches nothing that the scope covers.
 pub async fn get(store: &Store, scope: &Scope, id: IncidentId) -> Result<(Incident, Vec<Member>, Vec<IncidentEvent>)> {
     let missing = || Error::not_found("incident");
-    let (found, members, slugs, events): (Option<Row>, Vec<MemberRow>, Vec<(String, String)>, Vec<EventRow>) = read!(store, |c| {
-        let found = incident::table.filter(incident::id.eq(id.text())).select(Row::as_select()).first(c).await.optional()?;
+    let (found, members, slugs, events) = read!(store, |c| {
+        let found: Option<Row> = incident::table.filter(incident::id.eq(id.text())).select(Row::as_select()).first(c).await.optional()?;
         let of = member::table.filter(member::incident_id.eq(id.text()));
-        let members = of.select(MemberRow::as_select()).order(member::number.asc()).load(c).await?;
-        let slugs = municipality::table.select((municipality::id, municipality::slug)).load(c).await?;
+        let members: Vec<MemberRow> = of.select(MemberRow::as_select()).order(member::number.asc()).load(c).await?;
+        let slugs: HashMap<String, String> =
+            municipality::table.select((municipality::id, municipality::slug)).load::<(String, String)>(c).await?.into_iter().collect();
         let events = event::table.filter(event::incident_id.eq(id.text())).order(event::seq.asc());
-        Ok((found, members, slugs, events.select(EventRow::as_select()).load(c).await?))
+        let events: Vec<EventRow> = events.select(EventRow::as_select()).load(c).await?;
+        Ok((found, members, slugs, events))
     })?;
     let mut incident = Incident::try_from(found.ok_or_else(missing)?)?;
-    let slugs: HashMap<String, String> = slugs.into_iter().collect();
     let members: Vec<Member> = members.into_iter().map(|row| member_of(row, &slugs)).collect::<Result<_>>()?;
     let members: Vec<Member> = members.into_iter().filter(|m| scope.covers(m.municipality)).collect();
     let touches = *scope == Scope::Fleet || incident.municipality.is_some_and(|of| scope.covers(of)) || !members.is_empty();
