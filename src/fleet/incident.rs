@@ -101,6 +101,29 @@ pub struct Incident {
     pub failing: u32,
 }
 
+impl Incident {
+    /// A new one that nothing else is known of yet.
+    #[must_use]
+    pub fn opened(cause: Cause, label: String, municipality: Option<MunicipalityId>, at: Timestamp) -> Self {
+        Self {
+            id: Id::generate(),
+            cause,
+            label,
+            failure: None,
+            certain: false,
+            municipality,
+            opened_at: at,
+            resolved_at: None,
+            acknowledged_at: None,
+            acknowledged_by: String::new(),
+            note: String::new(),
+            merged_into: None,
+            members: 0,
+            failing: 0,
+        }
+    }
+}
+
 /// A check that an incident makes, or made, fail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {

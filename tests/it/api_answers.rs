@@ -231,6 +231,12 @@ async fn every_answer_is_as_agreed() {
     for verb in ["resume", "halt", "revert", "resume"] {
         let route = format!("/api/v1/rollouts/{{id}}/{verb}");
         book.ask(post.clone(), &route, &format!("{place}/{verb}"), Some(json!({}))).await;
+        // What is ordered is done a moment later, and the next answer says which it is.
+        let over = std::time::Instant::now() + Duration::from_secs(30);
+        while matches!(plane.get(&place, &book.token).await["state"].as_str(), Some("halting" | "reverting")) {
+            assert!(std::time::Instant::now() < over);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
     insta::assert_json_snapshot!("rollouts", book.take());
 
@@ -293,22 +299,8 @@ async fn one_down(plane: &Plane, token: &str) -> IncidentId {
     let down =
         Remembered { number: 1, health: Health::Down, failure: Some(Failure::ServerError), since: Some(now), standing: String::new() };
     store::checks::remember(store, &[down]).await.unwrap();
-    let incident = Incident {
-        id: IncidentId::generate(),
-        cause: Cause { kind: CauseKind::Check, of: "1".to_owned() },
-        label: "ale.localhost/skola/".to_owned(),
-        failure: None,
-        certain: false,
-        municipality: Some(ale.municipality),
-        opened_at: now,
-        resolved_at: None,
-        acknowledged_at: None,
-        acknowledged_by: String::new(),
-        note: String::new(),
-        merged_into: None,
-        members: 0,
-        failing: 0,
-    };
+    let cause = Cause { kind: CauseKind::Check, of: "1".to_owned() };
+    let incident = Incident::opened(cause, "ale.localhost/skola/".to_owned(), Some(ale.municipality), now);
     let member = Member {
         number: 1,
         municipality: ale.municipality,

@@ -4,7 +4,7 @@
 //! What goes on beside the wheel: the platform's services, the insides of instances, and which sites there are.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -24,7 +24,8 @@ use super::{Came, Fleet, Serving};
 use crate::{
     drivers::wordpress::Blog,
     error::Result,
-    fleet::{Instance, InstanceId, InstanceState, Scope, incident::CauseKind},
+    fleet::{Domain, Instance, InstanceId, InstanceState, Scope, incident::CauseKind},
+    health::wheel::phase,
     instances::Tools,
     platform,
     store::{self, checks::Found},
@@ -182,6 +183,8 @@ async fn watch_insides(tools: Tools, shared: Arc<Shared>, sender: mpsc::Unbounde
     let every = Duration::from_secs(u64::from(tools.settings.health.interval_seconds)) * INSIDE_EVERY;
     let mut due: HashMap<InstanceId, Instant> = HashMap::new();
     let together = Semaphore::new(INSIDE_TOGETHER);
+    // All begin at once when the watcher does, and are spread over the time until their next turn.
+    let mut begun: HashSet<InstanceId> = HashSet::new();
     let mut under_way = FuturesUnordered::new();
     loop {
         let next = due.values().min().copied().unwrap_or_else(|| Instant::now() + FLEET_EVERY);
@@ -189,7 +192,13 @@ async fn watch_insides(tools: Tools, shared: Arc<Shared>, sender: mpsc::Unbounde
             () = sleep_until(next) => {}
             () = shared.suspected.notified() => {}
             Some((id, ill)) = under_way.next(), if !under_way.is_empty() => {
-                due.insert(id, Instant::now() + if ill { INSIDE_ILL } else { every });
+                let rank = u32::try_from(begun.len()).unwrap_or_default();
+                let wait = match (ill, begun.insert(id)) {
+                    (true, _) => INSIDE_ILL,
+                    (false, true) => Duration::from_millis(phase(rank, u64::try_from(every.as_millis()).unwrap_or(u64::MAX))),
+                    (false, false) => every,
+                };
+                due.insert(id, Instant::now() + wait);
                 if sender.send(Came::Inside(id, ill)).is_err() {
                     return;
                 }
@@ -199,6 +208,7 @@ async fn watch_insides(tools: Tools, shared: Arc<Shared>, sender: mpsc::Unbounde
         let suspects = std::mem::take(&mut *lock(&shared.suspects));
         let now = Instant::now();
         due.retain(|id, _| serving.contains(id));
+        begun.retain(|id| serving.contains(id));
         for id in serving {
             let at = due.entry(id).or_insert(now);
             // Whoever is being asked just now has no next time yet.
@@ -220,8 +230,7 @@ async fn inside(tools: &Tools, shared: &Shared, id: InstanceId) -> bool {
     for again in [true, false] {
         match timeout(INSIDE, blogs(tools, id)).await {
             Ok(Ok((instance, blogs))) => {
-                let found: Vec<Found> = blogs.iter().filter(|blog| !blog.archived && !blog.deleted).map(found).collect();
-                match store::checks::sync(&tools.store, instance.municipality, id, &found, tools.clock.now()).await {
+                match note(tools, &instance, &blogs).await {
                     Ok(true) => {
                         shared.changed.store(true, Ordering::Relaxed);
                         shared.soon.notify_one();
@@ -241,6 +250,28 @@ async fn inside(tools: &Tools, shared: &Shared, id: InstanceId) -> bool {
         }
     }
     true
+}
+
+/// Makes the instance's checks those of its open sites. A site whose host does not lead to the instance is not its own, whatever its
+/// tables say. Gives whether anything had to be changed.
+async fn note(tools: &Tools, instance: &Instance, blogs: &[Blog]) -> Result<bool> {
+    let mut own: HashMap<&str, bool> = HashMap::new();
+    let mut sites = Vec::new();
+    for blog in blogs.iter().filter(|blog| !blog.archived && !blog.deleted) {
+        let host = blog.domain.split(':').next().unwrap_or_default();
+        let is_own = match own.get(host) {
+            Some(known) => *known,
+            None => match host.parse::<Domain>() {
+                Ok(domain) => store::instances::by_domain(&tools.store, &domain).await?.is_some_and(|(id, _)| id == instance.id),
+                Err(_) => false,
+            },
+        };
+        own.insert(host, is_own);
+        if is_own {
+            sites.push(found(blog));
+        }
+    }
+    store::checks::sync(&tools.store, instance.municipality, instance.id, &sites, tools.clock.now()).await
 }
 
 async fn blogs(tools: &Tools, id: InstanceId) -> Result<(Instance, Vec<Blog>)> {

@@ -5,7 +5,7 @@
 //! goes on beside it and comes back as a [`Came`].
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -81,7 +81,7 @@ pub struct Serving {
 }
 
 struct Checked {
-    check: Check,
+    check: Arc<Check>,
     limit: Arc<Semaphore>,
 }
 
@@ -272,7 +272,13 @@ impl Watcher {
 
     fn take_fleet(&mut self, fleet: Fleet) {
         let now = self.clocks.wall;
-        self.serving = fleet.serving;
+        let before = std::mem::replace(&mut self.serving, fleet.serving);
+        let moved: BTreeSet<InstanceId> =
+            before.keys().chain(self.serving.keys()).filter(|id| before.get(id) != self.serving.get(id)).copied().collect();
+        let all_anew = fleet.checks.is_some();
+        if moved.is_empty() && !all_anew {
+            return;
+        }
         if let Some(checks) = fleet.checks {
             let mut all = BTreeMap::new();
             for (check, standing) in checks {
@@ -293,7 +299,9 @@ impl Watcher {
                 self.writer.write(vec![remembered(number, &standing)], Vec::new());
             }
         }
-        let made: Vec<u32> = self.all.keys().filter(|number| self.is_made(**number)).copied().collect();
+        let is_touched = |check: &Check| all_anew || check.instance.is_some_and(|id| moved.contains(&id));
+        let touched = self.all.values().filter(|(check, _)| is_touched(check)).map(|(check, _)| check.number);
+        let made: Vec<u32> = touched.filter(|number| self.is_made(*number)).collect();
         for number in made {
             self.put(number, now);
         }
@@ -325,7 +333,7 @@ impl Watcher {
         }
         self.monitor.put(number, check.municipality, &check.address(), parents, standing, now);
         let limit = self.limits.entry(check.instance).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE))).clone();
-        self.checks.insert(number, Checked { check, limit });
+        self.checks.insert(number, Checked { check: Arc::new(check), limit });
     }
 
     fn settle(&mut self, now: u64) {
@@ -372,22 +380,9 @@ impl Watcher {
         let label = parent.map(|parent| parent.label.clone()).or_else(|| own.map(|(_, label)| label.to_owned()));
         let municipality = parent.and_then(|parent| parent.municipality).or_else(|| own.map(|(of, _)| of));
         let failure = number.and_then(|number| failing.iter().find(|f| f.site == number)).map(|f| f.failure);
-        Incident {
-            id,
-            label: label.unwrap_or_else(|| cause.of.clone()),
-            failure: failure.or_else(|| parent.filter(|_| certain).map(|parent| parent.failure)),
-            cause,
-            certain,
-            municipality,
-            opened_at: self.tools.clock.now(),
-            resolved_at: None,
-            acknowledged_at: None,
-            acknowledged_by: String::new(),
-            note: String::new(),
-            merged_into: None,
-            members: 0,
-            failing: 0,
-        }
+        let failure = failure.or_else(|| parent.filter(|_| certain).map(|parent| parent.failure));
+        let label = label.unwrap_or_else(|| cause.of.clone());
+        Incident { id, failure, certain, ..Incident::opened(cause, label, municipality, self.tools.clock.now()) }
     }
 
     fn write_history(&mut self, now: u64) {

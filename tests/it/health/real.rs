@@ -87,8 +87,12 @@ async fn every_fault_is_told_once_with_its_cause() {
     let eda = municipality(&fleet, "eda", &release, &[]).await;
     let of = async |instance: &flotta::fleet::Instance| fleet.app.tools.target(instance.id).await.unwrap().container();
     let (ale, bor, eda) = (of(&ale).await, of(&bor).await, of(&eda).await);
+    // A site that says to be at another municipality's address is nobody's.
+    let theirs = format!("bor.localhost:{}", fleet.app.config.gateway.https_port);
+    php(&ale, &format!("wpmu_create_blog('{theirs}', '/falsk/', 'Falsk', 1, ['public' => 1], 1);"));
     // Sites that were added after the instance was looked at are found at its next turn, which is minutes away: a restart looks now.
     well(&fleet, 11).await;
+    assert!(states(&fleet).await.iter().all(|(address, ..)| !address.contains("falsk")), "{:?}", states(&fleet).await);
     let mut connection = SqliteConnection::establish(fleet.home.join("flotta.db").to_str().unwrap()).unwrap();
     diesel::sql_query("PRAGMA busy_timeout = 10000").execute(&mut connection).unwrap();
     let held = "UPDATE lease SET owner = 'test', until = 9000000000000000 WHERE name = 'keeper'";

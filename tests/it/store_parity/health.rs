@@ -5,7 +5,7 @@
 
 use flotta::{
     fleet::{
-        Incident, IncidentId, Scope,
+        Incident, Scope,
         health::{Failure, Health},
         incident::{Cause, CauseKind, Member},
     },
@@ -79,22 +79,7 @@ async fn incidents_are_written_once_and_seen_by_whom_they_touch(#[values(Kind::S
     let release = release(&t.store, "6.8-1").await;
     let (ale, ..) = onboarded(&t.store, "ale", None, release.id).await;
     let (bor, ..) = onboarded(&t.store, "bor", None, release.id).await;
-    let incident = |kind, of: &str, municipality| Incident {
-        id: IncidentId::generate(),
-        cause: Cause { kind, of: of.to_owned() },
-        label: of.to_owned(),
-        failure: None,
-        certain: false,
-        municipality,
-        opened_at: now(),
-        resolved_at: None,
-        acknowledged_at: None,
-        acknowledged_by: String::new(),
-        note: String::new(),
-        merged_into: None,
-        members: 0,
-        failing: 0,
-    };
+    let incident = |kind, of: &str, municipality| Incident::opened(Cause { kind, of: of.to_owned() }, of.to_owned(), municipality, now());
     let member = |number, of: flotta::fleet::MunicipalityId| Member {
         number,
         municipality: of,
