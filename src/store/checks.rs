@@ -219,16 +219,21 @@ pub struct Filter {
     pub health: Vec<Health>,
 }
 
+/// The municipalities that are looked at, by id: the one asked for where the scope covers it, or all that it covers; none is all.
+pub(super) fn covered(scope: &Scope, municipality: Option<MunicipalityId>) -> Option<Vec<String>> {
+    match (scope, municipality) {
+        (Scope::Fleet, None) => None,
+        (scope, Some(id)) => Some(if scope.covers(id) { vec![id.text()] } else { Vec::new() }),
+        (Scope::Municipalities(ids), None) => Some(ids.iter().map(MunicipalityId::text).collect()),
+    }
+}
+
 /// A page of checks, by municipality and number.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn list(store: &Store, scope: &Scope, filter: &Filter, page: PageRequest) -> Result<Page<Check>> {
-    let only: Option<Vec<String>> = match (scope, filter.municipality) {
-        (Scope::Fleet, None) => None,
-        (scope, Some(id)) => Some(if scope.covers(id) { vec![id.text()] } else { Vec::new() }),
-        (Scope::Municipalities(ids), None) => Some(ids.iter().map(MunicipalityId::text).collect()),
-    };
+    let only = covered(scope, filter.municipality);
     let states: Vec<String> = filter.health.iter().map(ToString::to_string).collect();
     macro_rules! matching {
         () => {{

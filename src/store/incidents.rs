@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::{
     Page, PageRequest, Store,
+    checks::covered,
     connection::{read, write},
     rows,
     schema::{incident, incident_event as event, incident_member as member, municipality},
@@ -278,14 +279,6 @@ pub async fn list(store: &Store, scope: &Scope, filter: &Filter, page: PageReque
     let mut incidents: Vec<Incident> = found.into_iter().map(Incident::try_from).collect::<Result<_>>()?;
     count(store, &only, &mut incidents).await?;
     Ok(Page::new(incidents, page, total))
-}
-
-fn covered(scope: &Scope, municipality: Option<MunicipalityId>) -> Option<Vec<String>> {
-    match (scope, municipality) {
-        (Scope::Fleet, None) => None,
-        (scope, Some(id)) => Some(if scope.covers(id) { vec![id.text()] } else { Vec::new() }),
-        (Scope::Municipalities(ids), None) => Some(ids.iter().map(MunicipalityId::text).collect()),
-    }
 }
 
 async fn count(store: &Store, only: &Option<Vec<String>>, incidents: &mut [Incident]) -> Result<()> {
