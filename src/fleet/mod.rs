@@ -21,6 +21,7 @@ pub mod knobs;
 pub mod known;
 pub mod municipality;
 pub mod operation;
+pub mod outside;
 pub mod overlay;
 pub mod policy;
 pub mod release;

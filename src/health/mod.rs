@@ -17,6 +17,7 @@ pub mod desk;
 pub mod history;
 pub mod monitor;
 pub mod observer;
+pub mod outside;
 pub mod reading;
 pub mod verdict;
 pub mod watch;

@@ -20,6 +20,7 @@ pub mod leases;
 pub mod migrate;
 pub mod municipalities;
 pub mod operations;
+pub mod outside;
 pub mod overlays;
 pub mod page;
 pub mod policies;

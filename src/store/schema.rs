@@ -130,7 +130,13 @@ diesel::table! {
     health_check (number) {
         number -> Integer, municipality_id -> Text, instance_id -> Nullable<Text>, blog -> Nullable<BigInt>, host -> Text, path -> Text,
         label -> Text, health -> Text, failure -> Nullable<Text>, since -> Nullable<BigInt>, standing -> Text, created_at -> BigInt,
-        gone_at -> Nullable<BigInt>,
+        gone_at -> Nullable<BigInt>, plain -> Bool, status -> Nullable<Integer>, keyword -> Text,
+    }
+}
+diesel::table! {
+    health_outside (number) {
+        number -> Integer, looked_at -> Nullable<BigInt>, wanted_at -> Nullable<BigInt>, fingerprint -> Nullable<Text>,
+        issuer -> Nullable<Text>, ends_at -> Nullable<BigInt>, look -> Text,
     }
 }
 diesel::table! {
@@ -151,5 +157,6 @@ diesel::table! {
 }
 
 diesel::joinable!(health_check -> municipality (municipality_id));
-diesel::allow_tables_to_appear_in_same_query!(municipality, health_check);
+diesel::joinable!(health_outside -> health_check (number));
+diesel::allow_tables_to_appear_in_same_query!(municipality, health_check, health_outside);
 diesel::allow_tables_to_appear_in_same_query!(incident, incident_member);

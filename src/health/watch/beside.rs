@@ -135,10 +135,16 @@ pub(super) async fn platform(tools: &Tools) -> Vec<(CauseKind, String, bool)> {
 }
 
 async fn watch_fleet(tools: Tools, shared: Arc<Shared>, sender: mpsc::UnboundedSender<Came>) {
+    let mut mark = None;
     loop {
         tokio::select! {
             () = sleep(FLEET_EVERY) => {}
             () = shared.soon.notified() => {}
+        }
+        match store::checks::addresses_mark(&tools.store).await {
+            Ok(now) if mark.replace(now) != Some(now) => shared.changed.store(true, Ordering::Relaxed),
+            Ok(_) => {}
+            Err(error) => warn!(%error, "which addresses are to be checked could not be read"),
         }
         let changed = shared.changed.swap(false, Ordering::Relaxed);
         match fleet(&tools, changed).await {
@@ -170,7 +176,8 @@ pub(super) async fn fleet(tools: &Tools, changed: bool) -> Result<Fleet> {
         .filter(serves)
         .map(|instance| (instance.id, Serving { label: instance.key(), operation: operations.remove(&instance.id) }))
         .collect();
-    Ok(Fleet { checks, serving })
+    let wanted = store::outside::wanted(&tools.store).await?;
+    Ok(Fleet { checks, serving, wanted })
 }
 
 /// Whether visitors should be served.

@@ -28,6 +28,7 @@ use crate::{
         Check, Incident, IncidentId, InstanceId, MunicipalityId, OperationKind,
         health::{Failure, Health, Sample},
         incident::{Cause, CauseKind, Member},
+        outside::Look,
     },
     instances::Tools,
     store::{self, checks::Remembered},
@@ -36,6 +37,7 @@ use crate::{
 mod ask;
 mod beside;
 mod clocks;
+mod eye;
 mod writer;
 
 pub use clocks::now;
@@ -54,6 +56,8 @@ const RAW_HOURS: i64 = 48;
 pub enum Came {
     /// What a check gave, with the count of disturbances when it was begun.
     Sample(Ask, Sample, u64),
+    /// What was seen of a check from outside, with the count of disturbances when it was begun.
+    Looked(u32, Box<Look>, u64),
     /// Whether an instance answers inside.
     Inside(InstanceId, bool),
     /// Whether the platform's services are well, by kind and name.
@@ -69,6 +73,8 @@ pub struct Fleet {
     pub checks: Option<Vec<(Check, String)>>,
     /// Instances that serve, whose checks are made.
     pub serving: BTreeMap<InstanceId, Serving>,
+    /// Checks that somebody wants looked at from outside.
+    pub wanted: Vec<u32>,
 }
 
 /// An instance that serves.
@@ -102,6 +108,7 @@ pub struct Watcher {
     receiver: mpsc::UnboundedReceiver<Came>,
     writer: writer::Writer,
     beside: beside::Beside,
+    eye: eye::Eye,
     clocks: Clocks,
     /// Counts what may have spoilt what is under way.
     disturbances: u64,
@@ -133,7 +140,9 @@ impl Watcher {
             let opened = milliseconds(incident.opened_at);
             open.insert(incident.cause, Open { id: incident.id, certain: incident.certain, opened, members });
         }
+        let looks = store::outside::all(&tools.store).await?;
         let mut watcher = Self {
+            eye: eye::Eye::new(tools.settings.outside.look_hours, looks, clocks.wall),
             probe: tools.probe.clone(),
             monitor: Monitor::new(pace, clocks.wall),
             desk: Desk::new(open),
@@ -188,6 +197,7 @@ impl Watcher {
             info!(?disturbance, "the watcher was disturbed; what it asked meanwhile does not count against anybody");
             self.disturbances += 1;
             self.monitor.start_over(clocks.wall);
+            self.eye.start_over(clocks.wall);
         }
         self.clocks = clocks;
         let now = clocks.wall;
@@ -206,6 +216,7 @@ impl Watcher {
         for ask in turn.asks {
             self.ask(ask);
         }
+        self.look(now);
         if now >= self.settled + SETTLE_EVERY || now < self.settled {
             self.settled = now;
             self.settle(now);
@@ -231,6 +242,7 @@ impl Watcher {
     fn take(&mut self, came: Came, now: u64) {
         match came {
             Came::Sample(ask, sample, disturbances) => self.take_sample(ask, sample, disturbances, now),
+            Came::Looked(number, look, disturbances) => self.take_look(number, *look, disturbances, now),
             Came::Inside(instance, ill) => self.tell(&Cause { kind: CauseKind::Instance, of: instance.text() }, ill, now),
             Came::Platform(services) => self.take_platform(services),
             Came::Fleet(fleet) => self.take_fleet(*fleet),
@@ -276,6 +288,9 @@ impl Watcher {
         let moved: BTreeSet<InstanceId> =
             before.keys().chain(self.serving.keys()).filter(|id| before.get(id) != self.serving.get(id)).copied().collect();
         let all_anew = fleet.checks.is_some();
+        for number in fleet.wanted {
+            self.eye.soon(number, now);
+        }
         if moved.is_empty() && !all_anew {
             return;
         }
@@ -292,6 +307,8 @@ impl Watcher {
         for number in gone {
             self.monitor.remove(number);
             self.checks.remove(&number);
+            let others = self.eye.remove(number);
+            self.put_again(others, now);
             if let Some((check, standing)) = self.all.get_mut(&number) {
                 // Of a site that is closed on purpose nothing is known.
                 *standing = Standing::default();
@@ -302,8 +319,17 @@ impl Watcher {
         let is_touched = |check: &Check| all_anew || check.instance.is_some_and(|id| moved.contains(&id));
         let touched = self.all.values().filter(|(check, _)| is_touched(check)).map(|(check, _)| check.number);
         let made: Vec<u32> = touched.filter(|number| self.is_made(*number)).collect();
+        // What an operation has just changed may look different from outside.
+        let over = |id: &InstanceId| {
+            let operation = |serving: &BTreeMap<InstanceId, Serving>| serving.get(id).and_then(|serving| serving.operation.clone());
+            operation(&before).is_some() && operation(&self.serving).is_none()
+        };
+        let over: BTreeSet<InstanceId> = moved.iter().filter(|id| over(id)).copied().collect();
         for number in made {
             self.put(number, now);
+            if self.checks.get(&number).and_then(|checked| checked.check.instance).is_some_and(|id| over.contains(&id)) {
+                self.eye.soon(number, now);
+            }
         }
         self.beside.watch(self.serving.keys().copied().collect());
     }
@@ -315,6 +341,9 @@ impl Watcher {
     fn put(&mut self, number: u32, now: u64) {
         let Some((check, standing)) = self.all.get(&number).cloned() else { return };
         let of = Some(check.municipality);
+        let moved = self.checks.get(&number).is_some_and(|known| known.check.subject() != check.subject());
+        let others = self.eye.put(&check, moved, now);
+        let shared = self.eye.shared(number);
         let mut parents = Vec::new();
         let mut hang = |kind: CauseKind, of: &str, label: &str, whose: Option<MunicipalityId>| {
             let cause = Cause { kind, of: of.to_owned() };
@@ -331,9 +360,13 @@ impl Watcher {
                 }
             }
         }
+        for (cause, label) in shared {
+            hang(cause.kind, &cause.of, &label, of);
+        }
         self.monitor.put(number, check.municipality, &check.address(), parents, standing, now);
         let limit = self.limits.entry(check.instance).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE))).clone();
         self.checks.insert(number, Checked { check: Arc::new(check), limit });
+        self.put_again(others, now);
     }
 
     fn settle(&mut self, now: u64) {

@@ -6,12 +6,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use tokio::{sync::mpsc, task::JoinHandle};
 use tracing::warn;
 
 use crate::{
     clock::Clock,
     error::Result,
+    fleet::{Check, outside::Look},
     store::{
         self, Store,
         checks::Remembered,
@@ -24,7 +26,14 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// So long may the last writes take.
 const LAST: Duration = Duration::from_secs(5);
 
-type Batch = (Vec<Remembered>, Vec<Change>);
+/// What is to be written together.
+#[derive(Default)]
+struct Batch {
+    remember: Vec<Remembered>,
+    changes: Vec<Change>,
+    /// A check that was looked at from outside, what was seen, and when.
+    look: Option<(Arc<Check>, Option<Look>, Timestamp)>,
+}
 
 pub(super) struct Writer {
     sender: mpsc::UnboundedSender<Batch>,
@@ -47,7 +56,12 @@ impl Writer {
 
     pub(super) fn write(&self, remember: Vec<Remembered>, changes: Vec<Change>) {
         // The task ends only when this sender does.
-        drop(self.sender.send((remember, changes)));
+        drop(self.sender.send(Batch { remember, changes, look: None }));
+    }
+
+    /// Notes what was seen of a check from outside; nothing where nothing could be.
+    pub(super) fn look(&self, check: Arc<Check>, look: Option<Look>, at: Timestamp) {
+        drop(self.sender.send(Batch { look: Some((check, look, at)), ..Batch::default() }));
     }
 
     /// Waits until everything is written, for a while.
@@ -59,7 +73,12 @@ impl Writer {
     }
 }
 
-async fn write(store: &Store, clock: &dyn Clock, (remember, changes): &Batch) -> Result<()> {
+async fn write(store: &Store, clock: &dyn Clock, batch: &Batch) -> Result<()> {
+    let Batch { remember, changes, look } = batch;
+    if let Some((check, look, at)) = look {
+        store::outside::put(store, check.number, look.as_ref(), *at).await?;
+        return Ok(());
+    }
     // First what follows from it: a state whose incident is not written is found ill again, an incident whose state is not has one.
     incidents::write(store, changes, clock.now()).await?;
     store::checks::remember(store, remember).await
