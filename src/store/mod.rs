@@ -12,6 +12,7 @@ pub mod backups;
 pub mod checks;
 mod connection;
 pub mod derived;
+pub mod findings;
 pub mod history;
 pub mod idempotency;
 pub mod incidents;
