@@ -11,8 +11,10 @@
 use clap::{Args, Parser, Subcommand};
 use secrecy::SecretString;
 
+pub mod address;
 pub mod audit;
 pub mod backup;
+pub mod certificate;
 pub mod check_config;
 pub mod client;
 pub mod completions;
@@ -133,6 +135,12 @@ pub enum Command {
     /// See how every site is.
     #[command(subcommand)]
     Health(health::Command),
+    /// See and change what is checked of a municipality besides its sites.
+    #[command(subcommand)]
+    Address(address::Command),
+    /// See which certificates end when.
+    #[command(subcommand)]
+    Certificate(certificate::Command),
     /// See confirmed problems and take them on.
     #[command(subcommand)]
     Incident(incident::Command),
@@ -227,6 +235,8 @@ async fn picked(cli: Cli, output: Output) -> Outcome {
         Command::Overlay(command) => overlay::run(&context()?, command).await,
         Command::Rollout(command) => rollout::run(&context()?, command).await,
         Command::Health(command) => health::run(&context()?, command).await,
+        Command::Address(command) => address::run(&context()?, command).await,
+        Command::Certificate(command) => certificate::run(&context()?, command).await,
         Command::Incident(command) => incident::run(&context()?, command).await,
         Command::Backup(command) => backup::run(&context()?, command).await,
         Command::Platform(command) => platform::run(&context()?, command).await,

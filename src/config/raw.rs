@@ -310,12 +310,12 @@ impl RawOutside {
         let mut resolvers = Vec::new();
         for text in &self.resolvers {
             let fix = "write address and port, such as 127.0.0.53:53";
-            resolvers.extend(super::parsed(errors, "outside.resolvers", text, fix));
+            resolvers.extend(super::parsed::<std::net::SocketAddr>(errors, "outside.resolvers", text, fix));
         }
         let mut gateway_addresses = Vec::new();
         for text in &self.gateway_addresses {
             let fix = "write the addresses that the sites' names lead to, such as 192.0.2.10";
-            gateway_addresses.extend(super::parsed(errors, "outside.gateway_addresses", text, fix));
+            gateway_addresses.extend(super::parsed::<std::net::IpAddr>(errors, "outside.gateway_addresses", text, fix));
         }
         let mut allowed_ranges = Vec::new();
         for text in &self.allowed_ranges {

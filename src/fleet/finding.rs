@@ -43,11 +43,25 @@ pub enum FindingKind {
     AutoloadLarge,
     /// The site says to be at another address than the one that leads to it.
     AddressDiffers,
+    /// The certificate is past its end, for another name, or trusted by nobody.
+    CertificateBad,
+    /// The certificate ends soon.
+    CertificateEnds,
+    /// Another authority signs the certificate than before.
+    IssuerChanged,
+    /// The name leads nowhere.
+    NameGone,
+    /// The name leads to other addresses than the gateway's.
+    NameElsewhere,
+    /// The way to the page ends without one: in a circle, or where it should not lead.
+    RedirectsWrong,
+    /// Pages are served without TLS too.
+    PlainServed,
 }
 
 impl FindingKind {
     /// Every kind, what is most urgent first.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 21] = [
         Self::Vulnerable,
         Self::AdministratorAdded,
         Self::OpenRegistration,
@@ -62,6 +76,13 @@ impl FindingKind {
         Self::StatementOld,
         Self::AutoloadLarge,
         Self::AddressDiffers,
+        Self::CertificateBad,
+        Self::CertificateEnds,
+        Self::IssuerChanged,
+        Self::NameGone,
+        Self::NameElsewhere,
+        Self::RedirectsWrong,
+        Self::PlainServed,
     ];
 }
 
@@ -72,6 +93,9 @@ text_enum!(FindingKind, "kind", [
     FindingKind::DatabaseBehind => "database-behind", FindingKind::NotIndexed => "not-indexed",
     FindingKind::StatementMissing => "statement-missing", FindingKind::StatementOld => "statement-old",
     FindingKind::AutoloadLarge => "autoload-large", FindingKind::AddressDiffers => "address-differs",
+    FindingKind::CertificateBad => "certificate-bad", FindingKind::CertificateEnds => "certificate-ends",
+    FindingKind::IssuerChanged => "issuer-changed", FindingKind::NameGone => "name-gone", FindingKind::NameElsewhere => "name-elsewhere",
+    FindingKind::RedirectsWrong => "redirects-wrong", FindingKind::PlainServed => "plain-served",
 ]);
 
 /// What a finding is about. Whoever looks at one of these says everything that is found there, so that what is not said is over.

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::health::Failure;
+use super::{finding::FindingKind, health::Failure};
 
 /// How an address that is no site's is asked, and what is expected of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -282,6 +282,48 @@ pub enum Remark {
     },
     /// Pages are served without TLS too.
     PlainServed,
+}
+
+impl Remark {
+    /// Every kind of finding that a look can give.
+    pub const KINDS: [FindingKind; 8] = [
+        FindingKind::CertificateBad,
+        FindingKind::CertificateEnds,
+        FindingKind::IssuerChanged,
+        FindingKind::NameGone,
+        FindingKind::NameElsewhere,
+        FindingKind::NotIndexed,
+        FindingKind::RedirectsWrong,
+        FindingKind::PlainServed,
+    ];
+
+    /// As which finding it is kept.
+    #[must_use]
+    pub const fn kind(&self) -> FindingKind {
+        match self {
+            Self::CertificateEnds { .. } => FindingKind::CertificateEnds,
+            Self::CertificateBad { .. } => FindingKind::CertificateBad,
+            Self::IssuerChanged { .. } => FindingKind::IssuerChanged,
+            Self::NameGone { .. } => FindingKind::NameGone,
+            Self::NameElsewhere => FindingKind::NameElsewhere,
+            Self::NoIndex => FindingKind::NotIndexed,
+            Self::WayWrong { .. } => FindingKind::RedirectsWrong,
+            Self::PlainServed => FindingKind::PlainServed,
+        }
+    }
+}
+
+/// An address that is to be checked besides the sites.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAddress {
+    /// Its host, with the port where it is not the scheme's.
+    pub host: String,
+    /// Its path, beginning with a slash.
+    pub path: String,
+    /// Its name for people; may be empty.
+    pub label: String,
+    /// How it is asked.
+    pub expects: Expects,
 }
 
 impl Look {

@@ -21,7 +21,7 @@ use crate::{
         Check, InstanceId, MunicipalityId, Scope,
         check::Tally,
         health::{Failure, Health},
-        outside::Expects,
+        outside::{Expects, NewAddress},
     },
 };
 
@@ -198,19 +198,6 @@ pub async fn keep_only(store: &Store, instances: &[InstanceId], now: Timestamp) 
         .execute(c)
         .await?))?;
     Ok(ended > 0)
-}
-
-/// An address that is no site's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewAddress {
-    /// Its host, with the port where it is not the scheme's.
-    pub host: String,
-    /// Its path, beginning with a slash.
-    pub path: String,
-    /// Its name for people; may be empty.
-    pub label: String,
-    /// How it is asked.
-    pub expects: Expects,
 }
 
 /// Adds an address to a municipality, which has at most so many. Gives its number.

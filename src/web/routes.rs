@@ -16,8 +16,8 @@ use actix_web::{
 
 use super::{
     api::{
-        account, audit, checks, events, health, incidents, known, municipalities, operations, overlays, platform, policy, rehearsals,
-        releases, rollouts, session, tokens, users,
+        account, addresses, audit, checks, events, health, incidents, known, municipalities, operations, outside, overlays, platform,
+        policy, rehearsals, releases, rollouts, session, tokens, users,
     },
     guard, pages, problem,
 };
@@ -109,7 +109,7 @@ fn delete(path: &'static str, access: Access, action: &'static str, handler: fn(
 pub fn table() -> Vec<Entry> {
     use Access::{Fleet, Local, LocalOr, May, Public};
     use Permission::{
-        InviteAdministrator, ManageIncidents, ManageMunicipalities, ManageReleases, ManageRollouts, ManageUsers, OwnAccount, PostponeUpdates, ReadAudit, ReadFleet, ReadUsers,
+        InviteAdministrator, ManageAddresses, ManageIncidents, ManageMunicipalities, ManageReleases, ManageRollouts, ManageUsers, OwnAccount, PostponeUpdates, ReadAudit, ReadFleet, ReadUsers,
     };
     use Repeat::{Answer, Harmless, Operation};
     vec![
@@ -174,6 +174,12 @@ pub fn table() -> Vec<Entry> {
         get("/api/v1/health", May(ReadFleet), || to(checks::board)),
         get("/api/v1/checks", May(ReadFleet), || to(checks::list)),
         get("/api/v1/checks/{number}", May(ReadFleet), || to(checks::show)),
+        get("/api/v1/checks/{number}/outside", May(ReadFleet), || to(outside::show)),
+        get("/api/v1/municipalities/{slug}/addresses", May(ReadFleet), || to(addresses::list)),
+        post("/api/v1/municipalities/{slug}/addresses", May(ManageAddresses), "address.add", Answer, || to(addresses::add)),
+        delete("/api/v1/municipalities/{slug}/addresses/{number}", May(ManageAddresses), "address.remove", || to(addresses::remove)),
+        post("/api/v1/municipalities/{slug}/look", May(ManageAddresses), "check.look", Answer, || to(outside::look)),
+        get("/api/v1/certificates", May(ReadFleet), || to(outside::certificates)),
         get("/api/v1/incidents", May(ReadFleet), || to(incidents::list)),
         get("/api/v1/incidents/{id}", May(ReadFleet), || to(incidents::show)),
         post("/api/v1/incidents/{id}/acknowledge", May(ManageIncidents), "incident.acknowledge", Answer, || to(incidents::acknowledge)),

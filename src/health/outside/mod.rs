@@ -7,3 +7,4 @@ pub mod judge;
 pub mod kin;
 pub mod plan;
 pub mod reading;
+pub mod request;

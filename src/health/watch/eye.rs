@@ -180,9 +180,7 @@ impl Watcher {
         }
         if let Some(failure) = failed {
             info!(check = number, address = check.address(), %failure, "seen from outside");
-            for sibling in self.eye.kin.siblings(number, SIBLINGS) {
-                self.eye.plan.soon(sibling, now);
-            }
+            self.ask_siblings(number, now);
         }
         if look.failure != before.before.failure {
             // Whether it is down, or well again, is found out by the usual way, and now.
@@ -191,10 +189,22 @@ impl Watcher {
         self.writer.look(check, Some(look), at);
     }
 
+    /// Whoever shares the zone or the certificate of one that fails is looked at now: addresses by being asked, sites from outside.
+    pub(super) fn ask_siblings(&mut self, number: u32, now: u64) {
+        for sibling in self.eye.kin.siblings(number, SIBLINGS) {
+            match self.checks.get(&sibling) {
+                Some(checked) if checked.check.expects.is_some() => self.monitor.soon(sibling, now),
+                _ => self.eye.plan.soon(sibling, now),
+            }
+        }
+    }
+
     /// What others share has changed for these.
     pub(super) fn put_again(&mut self, numbers: BTreeSet<u32>, now: u64) {
-        for number in numbers.into_iter().filter(|number| self.checks.contains_key(number)) {
-            self.put(number, now);
+        for number in numbers {
+            if self.checks.contains_key(&number) {
+                self.put(number, now);
+            }
         }
     }
 }

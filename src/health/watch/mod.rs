@@ -269,6 +269,11 @@ impl Watcher {
         {
             self.beside.suspect(instance);
         }
+        if change == Some(Change::Suspected)
+            && let Sample::Failed(Failure::Name | Failure::Handshake | Failure::CertificateExpired | Failure::CertificateWrong) = sample
+        {
+            self.ask_siblings(ask.number, now);
+        }
     }
 
     fn take_platform(&mut self, services: Vec<(CauseKind, String, bool)>) {

@@ -13,7 +13,12 @@ use tracing::warn;
 use crate::{
     clock::Clock,
     error::Result,
-    fleet::{Check, outside::Look},
+    fleet::{
+        Check,
+        finding::{About, Found},
+        outside::{Look, Remark},
+    },
+    health::outside::judge::remarks,
     store::{
         self, Store,
         checks::Remembered,
@@ -77,9 +82,19 @@ async fn write(store: &Store, clock: &dyn Clock, batch: &Batch) -> Result<()> {
     let Batch { remember, changes, look } = batch;
     if let Some((check, look, at)) = look {
         store::outside::put(store, check.number, look.as_ref(), *at).await?;
+        if let Some(look) = look {
+            let found: Vec<Found> = remarks(look, check.expects.is_none(), *at).iter().map(|remark| found(check, remark)).collect();
+            let about = About::Check(check.number);
+            store::findings::sync(store, check.municipality, &about, &Remark::KINDS, &found, clock.now()).await?;
+        }
         return Ok(());
     }
     // First what follows from it: a state whose incident is not written is found ill again, an incident whose state is not has one.
     incidents::write(store, changes, clock.now()).await?;
     store::checks::remember(store, remember).await
+}
+
+fn found(check: &Check, remark: &Remark) -> Found {
+    let evidence = serde_json::to_value(remark).unwrap_or_default();
+    Found { kind: remark.kind(), blog: check.blog, subject: check.address(), evidence }
 }

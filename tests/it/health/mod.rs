@@ -4,6 +4,7 @@
 //! The watcher over a simulated outside, its clock turned by hand: faults are told, also by the control plane that comes after one
 //! that died, and are over when they are.
 
+mod outside;
 mod real;
 
 use std::time::Duration;
@@ -23,7 +24,7 @@ use flotta::{
 use crate::support::{simulated::Simulated, store::Kind};
 
 /// A watcher whose clocks are turned by hand.
-struct Hand<'a> {
+pub struct Hand<'a> {
     fleet: &'a Simulated,
     watcher: Watcher,
     clocks: Clocks,
