@@ -11,6 +11,7 @@
 use clap::{Args, Parser, Subcommand};
 use secrecy::SecretString;
 
+pub mod advisory;
 pub mod audit;
 pub mod backup;
 pub mod check_config;
@@ -18,6 +19,8 @@ pub mod client;
 pub mod completions;
 pub mod credentials;
 pub mod failure;
+pub mod finding;
+pub mod fleet;
 pub mod follow;
 pub mod health;
 pub mod healthcheck;
@@ -136,6 +139,15 @@ pub enum Command {
     /// See confirmed problems and take them on.
     #[command(subcommand)]
     Incident(incident::Command),
+    /// See what needs somebody though nothing is down, and put it aside.
+    #[command(subcommand)]
+    Finding(finding::Command),
+    /// Import known weaknesses and see what has them.
+    #[command(subcommand)]
+    Advisory(advisory::Command),
+    /// Ask what runs, throws and grows where, over the whole fleet.
+    #[command(subcommand)]
+    Fleet(fleet::Command),
     /// See what was saved of a municipality.
     #[command(subcommand)]
     Backup(backup::Command),
@@ -228,6 +240,9 @@ async fn picked(cli: Cli, output: Output) -> Outcome {
         Command::Rollout(command) => rollout::run(&context()?, command).await,
         Command::Health(command) => health::run(&context()?, command).await,
         Command::Incident(command) => incident::run(&context()?, command).await,
+        Command::Finding(command) => finding::run(&context()?, command).await,
+        Command::Advisory(command) => advisory::run(&context()?, command).await,
+        Command::Fleet(command) => fleet::run(&context()?, command).await,
         Command::Backup(command) => backup::run(&context()?, command).await,
         Command::Platform(command) => platform::run(&context()?, command).await,
         Command::User(command) => user::run(&context()?, command).await,
