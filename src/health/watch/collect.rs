@@ -52,7 +52,9 @@ pub(super) async fn run(tools: Tools, mut pulses: mpsc::UnboundedReceiver<(Insta
     loop {
         tokio::select! {
             came = pulses.recv() => match came {
-                Some((instance, pulse)) => {
+                Some((instance, mut pulse)) => {
+                    // Another release has other versions, which the mark does not tell.
+                    pulse.mark = format!("{} {}", instance.generation, pulse.mark);
                     let day = day(tools.clock.now());
                     let is_measured = sized.get(&instance.id) == Some(&day);
                     if is_due(known.get(&instance.id), &instance, &pulse.mark, tools.clock.now()) || !is_measured {
