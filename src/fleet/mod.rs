@@ -4,6 +4,7 @@
 //! The shared nouns. Everything here is plain data and pure functions: no I/O, no clock, no database, no engine.
 
 pub mod access;
+pub mod advisory;
 pub mod audit;
 pub mod backup;
 pub mod check;
@@ -12,6 +13,7 @@ pub mod container;
 pub mod contents;
 pub mod domain;
 pub mod evidence;
+pub mod facts;
 pub mod finding;
 pub mod health;
 pub mod id;

@@ -217,6 +217,22 @@ pub async fn list(store: &Store, scope: &Scope, filter: &Filter, page: PageReque
     Ok(Page::new(found.into_iter().map(read_row).collect::<Result<_>>()?, page, total))
 }
 
+/// How many findings of each kind are open, in the whole fleet; also of kinds of which none is.
+///
+/// # Errors
+/// When the store fails.
+pub async fn counts(store: &Store) -> Result<Vec<(FindingKind, u32)>> {
+    let found: Vec<(String, i64)> = read!(store, |c| Ok(finding::table
+        .filter(finding::resolved_at.is_null())
+        .group_by(finding::kind)
+        .select((finding::kind, diesel::dsl::count_star()))
+        .load(c)
+        .await?))?;
+    let found: HashMap<String, i64> = found.into_iter().collect();
+    let of = |kind: FindingKind| found.get(&kind.to_string()).map_or(0, |count| u32::try_from(*count).unwrap_or(u32::MAX));
+    Ok(FindingKind::ALL.map(|kind| (kind, of(kind))).to_vec())
+}
+
 /// One finding.
 ///
 /// # Errors

@@ -197,9 +197,12 @@ diesel::table! {
     }
 }
 
-diesel::joinable!(facts -> instance (instance_id));
-diesel::joinable!(site_facts -> instance (instance_id));
 diesel::joinable!(component -> instance (instance_id));
 diesel::joinable!(php_error -> instance (instance_id));
 diesel::joinable!(size -> instance (instance_id));
-diesel::allow_tables_to_appear_in_same_query!(instance, municipality, facts, site_facts, component, php_error, size);
+diesel::allow_tables_to_appear_in_same_query!(instance, component);
+diesel::allow_tables_to_appear_in_same_query!(municipality, component);
+diesel::allow_tables_to_appear_in_same_query!(instance, php_error);
+diesel::allow_tables_to_appear_in_same_query!(municipality, php_error);
+diesel::allow_tables_to_appear_in_same_query!(instance, size);
+diesel::allow_tables_to_appear_in_same_query!(municipality, size);

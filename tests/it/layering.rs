@@ -88,9 +88,11 @@ const ALONE: [(&str, &[&str]); 7] = [
 ];
 
 /// Files that decide and never act.
-const PURE: [&str; 25] = [
+const PURE: [&str; 27] = [
+    "health/advisories.rs",
     "health/blame.rs",
     "health/desk.rs",
+    "health/findings.rs",
     "health/history/block.rs",
     "health/history/byte.rs",
     "health/history/figures.rs",

@@ -37,10 +37,13 @@ use crate::{
 mod ask;
 mod beside;
 mod clocks;
+mod collect;
 mod eye;
+mod jobs;
 mod writer;
 
 pub use clocks::now;
+pub(crate) use collect::tell_all;
 
 /// So many checks of one instance are under way at once.
 const OF_ONE: usize = 4;
@@ -84,6 +87,8 @@ pub struct Serving {
     pub label: String,
     /// The operation that changes it now.
     pub operation: Option<(String, OperationKind)>,
+    /// Plugins, with their version, that threw somewhere in the fleet just now, and its sites that run them.
+    pub throwing: BTreeMap<String, BTreeSet<u64>>,
 }
 
 struct Checked {
@@ -336,7 +341,8 @@ impl Watcher {
                 self.eye.soon(number, now);
             }
         }
-        self.beside.watch(self.serving.keys().copied().collect());
+        let busy = self.serving.iter().filter(|(_, serving)| serving.operation.is_some()).map(|(id, _)| *id).collect();
+        self.beside.watch(self.serving.keys().copied().collect(), busy);
     }
 
     fn is_made(&self, number: u32) -> bool {
@@ -360,6 +366,11 @@ impl Watcher {
             hang(CauseKind::Node, "engine", "engine", None);
             if let Some(serving) = self.serving.get(&id) {
                 hang(CauseKind::Instance, &id.text(), &serving.label, of);
+                for (plugin, sites) in &serving.throwing {
+                    if check.blog.is_some_and(|blog| sites.contains(&blog)) {
+                        hang(CauseKind::Plugin, plugin, plugin, None);
+                    }
+                }
                 if let Some((operation, kind)) = &serving.operation {
                     hang(CauseKind::Operation, operation, &format!("{} ({kind})", serving.label), of);
                 }

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod components;
 mod domain;
 pub mod evidence;
+pub mod findings;
 pub mod fleet;
 mod form;
 pub mod health;

@@ -9,6 +9,7 @@ mod account;
 mod audit;
 mod components;
 mod evidence;
+mod findings;
 mod fleet;
 mod health;
 mod municipality;
@@ -29,6 +30,7 @@ pub use account::AccountPage;
 pub use audit::{AuditFilter, AuditPage, AuditRow};
 pub use components::ComponentsPage;
 pub use evidence::{EvidencePage, FindingRow, PageRow, PictureRow, SideOfPage};
+pub use findings::{FindingPage, FindingsPage, FoundRow, QuestionsPage, Seen};
 pub use fleet::{County, FleetEntry, FleetFilter, FleetLayout, FleetOrder, FleetPage, FleetSummary, urgency};
 pub use health::{CheckRow, HealthPage, HealthTile, IncidentLine, IncidentMember, IncidentPage, IncidentRow, MunicipalityHealthPage};
 pub use municipality::{

@@ -4,6 +4,7 @@
 //! Every page with content as it could be, for tests, pictures and the accessibility checks.
 
 mod evidence;
+mod findings;
 mod lists;
 mod rollouts;
 
@@ -94,6 +95,14 @@ pub(super) fn all() -> Vec<Sample> {
         sample("health-empty", &HealthPage { tiles: vec![], open: vec![], over: vec![], checks: 0, ill: 0, touched: 0, ..lists::health() }),
         sample("health-of", &lists::health_of()),
         sample("incident", &lists::incident()),
+        sample("findings", &findings::findings()),
+        sample("findings-empty", &FindingsPage { rows: vec![], open: 0, pager: Pager::default(), ..findings::findings() }),
+        sample("finding", &findings::finding()),
+        sample("questions", &findings::questions()),
+        sample(
+            "questions-empty",
+            &QuestionsPage { core: vec![], behind: vec![], throwers: vec![], growth: vec![], ..findings::questions() },
+        ),
         sample("audit", &audit()),
         sample("audit-empty", &AuditPage { rows: vec![], filtered: true, pager: Pager::default(), ..audit() }),
         sample("users", &users()),

@@ -4,6 +4,8 @@
 //! The watcher over a simulated outside, its clock turned by hand: faults are told, also by the control plane that comes after one
 //! that died, and are over when they are.
 
+mod facts;
+mod facts_real;
 mod outside;
 mod real;
 

@@ -7,6 +7,7 @@ mod access;
 mod aggregates;
 mod audit;
 mod concurrency;
+mod facts;
 mod findings;
 mod health;
 mod journal;
