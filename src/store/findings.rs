@@ -14,7 +14,7 @@ use super::{
     checks::covered,
     connection::{one_at_a_time, read, write},
     rows,
-    schema::{finding, municipality},
+    schema::{finding, health_check as check, municipality},
 };
 use crate::{
     error::{Error, FieldError, Result},
@@ -288,6 +288,21 @@ pub async fn keep_only(store: &Store, instances: &[crate::fleet::InstanceId], no
     let gone = finding::instance_id.is_not_null().and(finding::instance_id.ne_all(kept));
     write!(store, |c| {
         diesel::update(finding::table.filter(finding::resolved_at.is_null().and(gone)))
+            .set(finding::resolved_at.eq(rows::micros(now)))
+            .execute(c)
+            .await?;
+        Ok(())
+    })
+}
+
+/// Ends what is about checks that are made no more.
+///
+/// # Errors
+/// When the store fails.
+pub async fn keep_checked(store: &Store, now: Timestamp) -> Result<()> {
+    let gone = check::table.filter(check::gone_at.is_not_null()).select(check::number.nullable());
+    write!(store, |c| {
+        diesel::update(finding::table.filter(finding::resolved_at.is_null().and(finding::check_number.eq_any(gone))))
             .set(finding::resolved_at.eq(rows::micros(now)))
             .execute(c)
             .await?;

@@ -170,6 +170,7 @@ diesel::table! {
 
 diesel::joinable!(finding -> municipality (municipality_id));
 diesel::allow_tables_to_appear_in_same_query!(municipality, finding);
+diesel::allow_tables_to_appear_in_same_query!(finding, health_check);
 diesel::table! {
     facts (instance_id) {
         instance_id -> Text, municipality_id -> Text, mark -> Text, administrators -> Text, document -> Text, collected_at -> BigInt,

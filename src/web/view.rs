@@ -81,6 +81,10 @@ pub enum Page {
     MunicipalityHealth,
     /// One incident.
     Incident,
+    /// How a municipality's sites and addresses are from outside.
+    Outside,
+    /// Certificates by their end.
+    Certificates,
     /// What needs somebody.
     Findings,
     /// One finding.
@@ -105,7 +109,7 @@ pub enum Page {
 
 impl Page {
     /// Every page and fragment.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::LogIn,
         Self::Fleet,
         Self::Municipality,
@@ -127,6 +131,8 @@ impl Page {
         Self::Health,
         Self::MunicipalityHealth,
         Self::Incident,
+        Self::Outside,
+        Self::Certificates,
         Self::Findings,
         Self::Finding,
         Self::Questions,
@@ -164,6 +170,8 @@ impl Page {
             Self::Health => "health/board",
             Self::MunicipalityHealth => "health/municipality",
             Self::Incident => "health/incident",
+            Self::Outside => "health/outside",
+            Self::Certificates => "health/certificates",
             Self::Findings => "finding/list",
             Self::Finding => "finding/show",
             Self::Questions => "finding/questions",
@@ -187,6 +195,7 @@ impl Page {
                 "rollouts"
             }
             Self::Health | Self::MunicipalityHealth | Self::Incident | Self::Findings | Self::Finding | Self::Questions => "health",
+            Self::Outside | Self::Certificates => "health",
             Self::Audit => "audit",
             Self::Users | Self::User => "users",
             Self::Account => "account",

@@ -198,6 +198,9 @@ pub(super) async fn fleet(tools: &Tools, changed: bool) -> Result<Fleet> {
     }
     let ids: Vec<InstanceId> = instances.iter().map(|instance| instance.id).collect();
     let ended = store::checks::keep_only(&tools.store, &ids, tools.clock.now()).await?;
+    if changed || ended {
+        store::findings::keep_checked(&tools.store, tools.clock.now()).await?;
+    }
     let checks = if changed || ended { Some(store::checks::all(&tools.store).await?) } else { None };
     let mut throwing = throwing(tools).await?;
     let serving: BTreeMap<InstanceId, Serving> = instances

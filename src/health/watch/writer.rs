@@ -7,6 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use serde_json::json;
 use tokio::{sync::mpsc, task::JoinHandle};
 use tracing::warn;
 
@@ -83,7 +84,7 @@ async fn write(store: &Store, clock: &dyn Clock, batch: &Batch) -> Result<()> {
     if let Some((check, look, at)) = look {
         store::outside::put(store, check.number, look.as_ref(), *at).await?;
         if let Some(look) = look {
-            let found: Vec<Found> = remarks(look, check.expects.is_none(), *at).iter().map(|remark| found(check, remark)).collect();
+            let found: Vec<Found> = remarks(look, check.expects.is_none(), *at).iter().map(|remark| found(check, look, remark)).collect();
             let about = About::Check(check.number);
             store::findings::sync(store, check.municipality, &about, &Remark::KINDS, &found, clock.now()).await?;
         }
@@ -94,7 +95,22 @@ async fn write(store: &Store, clock: &dyn Clock, batch: &Batch) -> Result<()> {
     store::checks::remember(store, remember).await
 }
 
-fn found(check: &Check, remark: &Remark) -> Found {
-    let evidence = serde_json::to_value(remark).unwrap_or_default();
+fn found(check: &Check, look: &Look, remark: &Remark) -> Found {
+    let mut evidence = json!({"address": check.subject().url()});
+    match remark {
+        Remark::CertificateEnds { within_days } => evidence["days_left"] = json!(within_days),
+        Remark::CertificateBad { trust } => evidence["error"] = json!(trust),
+        Remark::IssuerChanged { from, to } => evidence["message"] = json!(format!("{from} → {to}")),
+        Remark::NameGone { state } => evidence["error"] = json!(state),
+        Remark::NameElsewhere => {
+            evidence["message"] = json!(look.names.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+        }
+        Remark::NoIndex => evidence["source"] = json!(look.noindex.join(", ")),
+        Remark::WayWrong { end } => evidence["error"] = json!(end),
+        Remark::PlainServed => {}
+    }
+    if let (Remark::CertificateEnds { .. } | Remark::CertificateBad { .. }, Some(certificate)) = (remark, &look.certificate) {
+        evidence["not_after"] = json!(certificate.ends);
+    }
     Found { kind: remark.kind(), blog: check.blog, subject: check.address(), evidence }
 }

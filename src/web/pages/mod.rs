@@ -17,6 +17,7 @@ mod in_place;
 pub mod municipality;
 pub mod onboard;
 pub mod operation;
+pub mod outside;
 pub mod overlay;
 pub mod preference;
 pub mod release;

@@ -15,6 +15,7 @@ mod health;
 mod municipality;
 mod onboard;
 mod operation;
+mod outside;
 mod overlay;
 mod problem;
 mod release;
@@ -38,6 +39,7 @@ pub use municipality::{
 };
 pub use onboard::{DomainCheck, DomainVerdict, KnownChoice, OnboardForm, OnboardPage, Plan, PlannedStep, ReleaseChoice};
 pub use operation::{NextSteps, OperationFilter, OperationPage, OperationRow, OperationsPage, StepLine, StepState};
+pub use outside::{AddressForm, CertificateLine, CertificatesPage, OutsidePage, OutsideRow};
 pub use overlay::{OverlayCard, OverlayConstant, OverlayLine, OverlayPast, OverlayRow};
 pub use problem::ProblemPage;
 pub use release::{PartRow, ReleaseForm, ReleasePage, ReleaseRow, ReleasesPage, RunsOn};
