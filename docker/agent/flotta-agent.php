@@ -690,7 +690,7 @@ final class Report
             'maintenance_seconds' => $maintenance === false ? null : max(0, time() - $maintenance),
             'update_failed' => is_array($failed) ? (string) ($failed['attempted'] ?? $failed['error_code'] ?? 'unknown') : '',
             'paused_plugins' => function_exists('wp_paused_plugins') ? array_map('strval', array_keys((array) wp_paused_plugins()->get_all())) : [],
-            'site_health' => is_array($health) ? array_map('intval', $health) : null,
+            'site_health' => is_array($health) && $health !== [] ? array_map('intval', $health) : null,
             'object_cache' => wp_using_ext_object_cache() === true,
             'opcache' => $opcache ? ['used_bytes' => (int) ($opcache['memory_usage']['used_memory'] ?? 0), 'free_bytes' => (int) ($opcache['memory_usage']['free_memory'] ?? 0), 'full' => (bool) ($opcache['cache_full'] ?? false)] : null,
             'errors' => Notes::all('error'),

@@ -103,7 +103,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
                 Which { plugin: Some(slug), .. } => ("plugin", Some(slug.as_str())),
                 Which { themes: true, .. } => ("theme", None),
                 Which { plugins: true, .. } => ("plugin", None),
-                Which { .. } => ("core", None),
+                Which { core: true | false, .. } => ("core", None),
             };
             let answer = context.client.get(&ROOT, &paging.query(&[("kind", Some(kind)), ("slug", slug)])).await?;
             context.output.list(&answer, VERSIONS, EMPTY)

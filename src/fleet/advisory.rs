@@ -130,7 +130,7 @@ fn parts(text: &str) -> Vec<Part> {
             rest = &rest[first.len_utf8()..];
             continue;
         }
-        let end = rest.find(|c| !is_same(c)).unwrap_or(rest.len());
+        let end = rest.find(|c: char| !is_same(c)).unwrap_or(rest.len());
         parts.push(part(&rest[..end]));
         rest = &rest[end..];
     }

@@ -291,11 +291,12 @@ pub struct Used {
 impl Facts {
     /// Cuts every list and text to its size.
     pub fn bound(&mut self) {
-        let Whole { wordpress, php, database, network, registration, update_failed, errors, mail, site_health, .. } = &mut self.whole;
+        let whole = &mut self.whole;
+        let Whole { wordpress, php, database, network, registration, update_failed, errors, mail, site_health, .. } = whole;
         for text in [&mut wordpress.version, php, database, network, registration, update_failed] {
             cut(text);
         }
-        for list in [&mut self.whole.plugins, &mut self.whole.themes, &mut self.whole.mu_plugins, &mut self.whole.dropins] {
+        for list in [&mut whole.plugins, &mut whole.themes, &mut whole.mu_plugins, &mut whole.dropins] {
             list.truncate(LIST);
             for one in list {
                 for text in [&mut one.slug, &mut one.file, &mut one.name, &mut one.version] {
@@ -316,8 +317,8 @@ impl Facts {
         if site_health.as_ref().is_some_and(|counts| counts.len() > 10) {
             *site_health = None;
         }
-        texts(&mut self.whole.super_administrators);
-        texts(&mut self.whole.paused_plugins);
+        texts(&mut whole.super_administrators);
+        texts(&mut whole.paused_plugins);
         for site in &mut self.sites {
             site.bound();
         }

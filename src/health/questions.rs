@@ -14,7 +14,7 @@ use crate::{
     fleet::{Scope, advisory::compare, facts::ComponentKind},
     store::{
         Store,
-        inventory::{self, Running, Sized, Thrown},
+        inventory::{self, Running, Size, Thrown},
     },
 };
 
@@ -69,7 +69,7 @@ fn by_version(running: &[Running]) -> Vec<Version> {
             sites: 0,
             municipalities: Vec::new(),
         };
-        let (version, whose) = all.entry((&one.component, &one.version)).or_insert_with(|| (fresh(), BTreeSet::new()));
+        let (version, whose) = all.entry((one.component.as_str(), one.version.as_str())).or_insert_with(|| (fresh(), BTreeSet::new()));
         version.sites = version.sites.saturating_add(one.sites);
         whose.insert(one.slug.as_str());
     }
@@ -92,7 +92,6 @@ pub struct Thrower {
     /// How often.
     pub total: u64,
     /// When last.
-    #[schema(value_type = String, format = DateTime)]
     pub last_at: Timestamp,
     /// The most frequent message.
     pub message: String,
@@ -164,8 +163,8 @@ pub async fn growth(store: &Store, scope: &Scope, now: Timestamp) -> Result<Vec<
     Ok(by_growth(&inventory::sizes(store, scope, today - DAYS).await?))
 }
 
-fn by_growth(sizes: &[Sized]) -> Vec<Growth> {
-    let mut ends: BTreeMap<String, (&Sized, &Sized)> = BTreeMap::new();
+fn by_growth(sizes: &[Size]) -> Vec<Growth> {
+    let mut ends: BTreeMap<String, (&Size, &Size)> = BTreeMap::new();
     for one in sizes {
         let (first, last) = ends.entry(one.instance.text()).or_insert((one, one));
         if one.day < first.day {
@@ -176,7 +175,7 @@ fn by_growth(sizes: &[Sized]) -> Vec<Growth> {
         }
     }
     let grew = |before: u64, after: u64| i64::try_from(after).unwrap_or(i64::MAX).saturating_sub(i64::try_from(before).unwrap_or(i64::MAX));
-    let one = |(first, last): (&Sized, &Sized)| Growth {
+    let one = |(first, last): (&Size, &Size)| Growth {
         municipality: last.slug.to_string(),
         environment: last.environment.to_string(),
         days: last.day - first.day,
@@ -236,7 +235,7 @@ mod tests {
     #[test]
     fn growth_is_from_the_first_day_to_the_last() {
         let id = InstanceId::generate();
-        let size = |day: i32, database: u64, uploads: Option<u64>| Sized {
+        let size = |day: i32, database: u64, uploads: Option<u64>| Size {
             instance: id,
             slug: "ale".parse().unwrap(),
             environment: Environment::Production,

@@ -17,7 +17,7 @@ use crate::{
     fleet::{advisory::Advisory, facts::ComponentKind},
 };
 
-/// Inserted at once; SQLite takes no statement with very many values.
+/// Asked for at once; SQLite takes no statement with very many values.
 const ROWS: usize = 500;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -72,8 +72,8 @@ pub async fn replace(store: &Store, source: &str, all: &[Advisory]) -> Result<()
     let all: Vec<Row> = all.iter().map(of).collect::<Result<_>>()?;
     write!(store, |c| {
         diesel::delete(advisory::table.filter(advisory::source.eq(source))).execute(c).await?;
-        for some in all.chunks(ROWS) {
-            diesel::insert_into(advisory::table).values(some).execute(c).await?;
+        for row in &all {
+            diesel::insert_into(advisory::table).values(row).execute(c).await?;
         }
         Ok(())
     })

@@ -25,8 +25,6 @@ use crate::{
 
 /// So many fatal errors of one instance are remembered; the oldest go first.
 const ERRORS: i64 = 200;
-/// Inserted at once; SQLite takes no statement with very many values.
-const ROWS: usize = 500;
 
 /// Since when an administrator is known, by site and log-in name (`3/anna`); none where from the beginning.
 pub type Administrators = BTreeMap<String, Option<Timestamp>>;
@@ -114,6 +112,9 @@ pub async fn keep(store: &Store, of: MunicipalityId, instance: InstanceId, kept:
             // Gone while it was asked.
             return Ok(());
         }
+        let before: Vec<(i64, i64)> =
+            site_facts::table.filter(site_facts::instance_id.eq(&id)).select((site_facts::blog, site_facts::overdue)).load(c).await?;
+        let before: BTreeMap<i64, i64> = before.into_iter().collect();
         diesel::delete(facts::table.filter(facts::instance_id.eq(&id))).execute(c).await?;
         diesel::delete(site_facts::table.filter(site_facts::instance_id.eq(&id))).execute(c).await?;
         diesel::delete(component::table.filter(component::instance_id.eq(&id))).execute(c).await?;
@@ -134,14 +135,14 @@ pub async fn keep(store: &Store, of: MunicipalityId, instance: InstanceId, kept:
                     site_facts::instance_id.eq(&id),
                     site_facts::blog.eq(*blog),
                     site_facts::document.eq(document),
-                    site_facts::overdue.eq(*overdue),
+                    // Whoever runs the jobs knows it better, where it is known.
+                    site_facts::overdue.eq(before.get(blog).copied().unwrap_or(*overdue)),
                 ))
                 .execute(c)
                 .await?;
         }
-        for some in used.chunks(ROWS) {
-            let all: Vec<_> = some.iter().map(|it| row_of(&id, it)).collect();
-            diesel::insert_into(component::table).values(&all).execute(c).await?;
+        for it in &used {
+            diesel::insert_into(component::table).values(row_of(&id, it)).execute(c).await?;
         }
         for error in &told.whole.errors {
             let version = versions.get(&(error.kind.clone(), error.slug.as_str())).copied().unwrap_or_default();

@@ -153,7 +153,7 @@ pub async fn thrown(store: &Store, scope: &Scope, since: Timestamp) -> Result<Ve
 
 /// How large one instance was on a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sized {
+pub struct Size {
     /// Which instance.
     pub instance: InstanceId,
     /// Whose.
@@ -172,7 +172,7 @@ pub struct Sized {
 ///
 /// # Errors
 /// When the store fails.
-pub async fn sizes(store: &Store, scope: &Scope, from: i32) -> Result<Vec<Sized>> {
+pub async fn sizes(store: &Store, scope: &Scope, from: i32) -> Result<Vec<Size>> {
     type Row = (String, String, String, i32, i64, Option<i64>);
     let only = covered(scope, None);
     let found: Vec<Row> = read!(store, |c| {
@@ -192,7 +192,7 @@ pub async fn sizes(store: &Store, scope: &Scope, from: i32) -> Result<Vec<Sized>
     })?;
     let bytes = |bytes: i64| u64::try_from(bytes).unwrap_or_default();
     let one = |(id, slug, environment, day, database, uploads): Row| {
-        Ok(Sized {
+        Ok(Size {
             instance: rows::parse("size.instance_id", &id)?,
             slug: rows::parse("municipality.slug", &slug)?,
             environment: rows::parse("instance.environment", &environment)?,

@@ -165,8 +165,7 @@ async fn measured(target: &Target, facts: &Facts, day: i32) -> Result<()> {
     let tables: BTreeMap<String, Option<u64>> = serde_json::from_str(&text)
         .map_err(|e| Error::outside("database server", OutsideKind::Failed, format!("the sizes of {schema}: {e}")))?;
     // What was uploaded is asked for in the container, which has only its own volume.
-    let command = ["du", "-k", "--max-depth=2", place::UPLOADS].map(str::to_owned);
-    let command: Vec<&str> = command.iter().map(String::as_str).collect();
+    let command = ["du", "-k", "--max-depth=2", place::UPLOADS];
     let folders = match tools.engine.exec(&target.container(), &command, None, b"", MEASURE_SECONDS).await {
         Ok(output) if output.status == 0 => folders(&String::from_utf8_lossy(&output.stdout)),
         _ => BTreeMap::new(),
@@ -179,7 +178,7 @@ async fn measured(target: &Target, facts: &Facts, day: i32) -> Result<()> {
     let whole: u64 = tables.values().flatten().sum();
     let mut sizes = vec![(0, whole, uploads(0))];
     for site in &facts.sites {
-        let own = tables.iter().filter(|(table, _)| blog_of(table) == site.id).filter_map(|(_, bytes)| *bytes).sum();
+        let own: u64 = tables.iter().filter(|(table, _)| blog_of(table) == site.id).filter_map(|(_, bytes)| *bytes).sum();
         sizes.push((site.id, own, uploads(site.id)));
     }
     store::facts::keep_sizes(&tools.store, target.instance.id, day, &sizes).await

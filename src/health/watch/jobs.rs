@@ -121,7 +121,7 @@ pub(super) async fn run(tools: Tools, mut pulses: mpsc::UnboundedReceiver<(Insta
 fn due(all: &HashMap<InstanceId, Of>, busy: &BTreeSet<InstanceId>, now: i64, idle: impl Fn(InstanceId) -> bool) -> Vec<(InstanceId, u64)> {
     let first = |(id, of): (&InstanceId, &Of)| {
         let sites = of.sites.iter().filter(|(_, site)| site.asked.is_none_or(|asked| asked.elapsed() >= AGAIN));
-        // Among those that do not get on, whoever was asked least lately.
+        // Those that do not get on come after the others.
         let next = sites.filter_map(|(blog, site)| Some(((site.tries > 0, site.next.filter(|next| *next <= now)?), *blog))).min()?;
         Some((next.0, *id, next.1))
     };
@@ -143,7 +143,7 @@ fn take(all: &mut HashMap<InstanceId, Of>, instance: Instance, pulse: Pulse) {
     let mut before = std::mem::take(&mut of.sites);
     for beat in pulse.blogs.into_iter().filter(|beat| !beat.blog.archived && !beat.blog.deleted) {
         let known = before.remove(&beat.blog.id);
-        let fresh = Site { blog: beat.blog.clone(), next: None, asked: None, tries: 0, error: String::new(), written: 0 };
+        let fresh = Site { blog: beat.blog.clone(), next: None, asked: None, tries: 0, error: String::new(), written: u64::MAX };
         let site = known.unwrap_or(fresh);
         of.sites.insert(beat.blog.id, Site { blog: beat.blog, next: beat.next, ..site });
     }

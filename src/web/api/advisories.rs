@@ -139,7 +139,7 @@ pub async fn import(web: Data<Web>, note: Note, query: Params<Importing>, payloa
     let read = read.await.map_err(|e| Error::Internal(e.to_string()))??;
     let source = source.unwrap_or_else(|| read.form.to_owned());
     store::advisories::replace(web.store(), &source, &read.advisories).await?;
-    note.detail("source", &source);
+    note.detail("source", source.as_str());
     note.detail("advisories", read.advisories.len().to_string());
     watch::tell_all(web.tools()).await?;
     let filter = Filter { open: Some(true), kind: Some(FindingKind::Vulnerable), ..Filter::default() };

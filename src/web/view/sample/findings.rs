@@ -3,7 +3,7 @@
 
 //! What needs somebody, and questions over the fleet.
 
-use super::{before, *};
+use super::*;
 use crate::{
     fleet::FindingKind,
     health::questions::{Growth, Thrower, Version},
