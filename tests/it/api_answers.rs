@@ -145,6 +145,7 @@ async fn every_answer_is_as_agreed() {
     book.ask(get.clone(), "/api/v1/checks/{number}", "/api/v1/checks/1", None).await;
     book.ask(get.clone(), "/api/v1/checks/{number}", "/api/v1/checks/99", None).await;
     book.ask(get.clone(), "/api/v1/incidents", "/api/v1/incidents?state=open", None).await;
+    addresses(&mut book).await;
     book.ask(get.clone(), "/api/v1/incidents", "/api/v1/incidents?state=ended", None).await;
     let place = format!("/api/v1/incidents/{incident}");
     let (route, path) = ("/api/v1/incidents/{id}/acknowledge", format!("{place}/acknowledge"));
@@ -383,6 +384,34 @@ async fn one_found(plane: &Plane) -> String {
     let about = About::Instance(ale.id);
     let changes = store::findings::sync(store, ale.municipality, &about, &[FindingKind::NotIndexed], &found, now).await.unwrap();
     changes.opened[0].text()
+}
+
+/// Ale gets an address that is checked besides its sites, and loses it again.
+async fn addresses(book: &mut Book<'_>) {
+    let (route, place) = ("/api/v1/municipalities/{slug}/addresses", "/api/v1/municipalities/ale/addresses");
+    let before = std::mem::take(&mut book.pages);
+    let wanted = json!({"address": "https://E-tjanster.ale.se/?a=b", "label": "E-tjänster", "status": 200, "keyword": "Logga in"});
+    let added = book.ask(Method::POST, route, place, Some(wanted.clone())).await;
+    let number = added["number"].as_u64().unwrap();
+    let outside = format!("/api/v1/checks/{number}/outside");
+    book.ask(Method::GET, "/api/v1/checks/{number}/outside", &outside, None).await;
+    book.ask(Method::GET, "/api/v1/checks/{number}/outside", "/api/v1/checks/99/outside", None).await;
+    book.ask(Method::POST, route, place, Some(wanted)).await;
+    let wrong = json!({"address": "https://anna:secret@10.0.0.1/", "status": 99, "keyword": "x".repeat(300)});
+    book.ask(Method::POST, route, place, Some(wrong)).await;
+    book.ask(Method::GET, route, place, None).await;
+    let (look, at) = ("/api/v1/municipalities/{slug}/look", "/api/v1/municipalities/ale/look");
+    for body in [json!({"check": number}), json!({"check": 99}), json!({})] {
+        book.ask(Method::POST, look, at, Some(body)).await;
+    }
+    book.ask(Method::GET, "/api/v1/certificates", "/api/v1/certificates?ends_in_days=30&municipality=ale", None).await;
+    book.ask(Method::GET, "/api/v1/certificates", "/api/v1/certificates?ends_in_days=0", None).await;
+    let (one, place) = ("/api/v1/municipalities/{slug}/addresses/{number}", format!("{place}/{number}"));
+    for _ in 0..2 {
+        book.ask(Method::DELETE, one, &place, None).await;
+    }
+    insta::assert_json_snapshot!("addresses", book.take());
+    book.pages = before;
 }
 
 async fn ended(plane: &Plane, token: &str, operation: &str) {

@@ -88,7 +88,9 @@ const ALONE: [(&str, &[&str]); 7] = [
 ];
 
 /// Files that decide and never act.
-const PURE: [&str; 27] = [
+const PURE: [&str; 34] = [
+    "drivers/outside/reach.rs",
+    "drivers/outside/way.rs",
     "health/advisories.rs",
     "health/blame.rs",
     "health/desk.rs",
@@ -99,6 +101,11 @@ const PURE: [&str; 27] = [
     "health/history/ledger.rs",
     "health/monitor.rs",
     "health/observer.rs",
+    "health/outside/judge.rs",
+    "health/outside/kin.rs",
+    "health/outside/plan.rs",
+    "health/outside/reading.rs",
+    "health/outside/request.rs",
     "health/reading.rs",
     "health/verdict.rs",
     "health/wheel.rs",

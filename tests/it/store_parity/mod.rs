@@ -12,6 +12,7 @@ mod findings;
 mod health;
 mod journal;
 mod municipalities;
+mod outside;
 mod overlays;
 mod rollouts;
 mod samples;
