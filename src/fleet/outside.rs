@@ -48,6 +48,12 @@ impl Subject {
         own.unwrap_or(if self.plain { 80 } else { 443 })
     }
 
+    /// Whether pages may be asked for at its port: below 1024 others than browsers talk.
+    #[must_use]
+    pub fn has_fit_port(&self) -> bool {
+        matches!(self.port(), 80 | 443 | 1024..)
+    }
+
     /// Its whole address.
     #[must_use]
     pub fn url(&self) -> String {

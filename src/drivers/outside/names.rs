@@ -15,11 +15,9 @@ use hickory_resolver::{
     proto::rr::{RData, RecordType},
 };
 use tokio::time::timeout;
+use tracing::warn;
 
-use crate::{
-    error::{Error, OutsideKind, Result},
-    fleet::outside::{NameState, Names},
-};
+use crate::fleet::outside::{NameState, Names};
 
 /// A name server answers in this time, or is asked once more.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -29,17 +27,24 @@ const WHOLE: Duration = Duration::from_secs(6);
 const MOST: usize = 16;
 
 /// Resolves names.
-pub struct Resolver(TokioResolver);
+pub struct Resolver(Option<TokioResolver>);
 
 impl Resolver {
-    /// Asks these name servers; where none are named, the host's own.
-    ///
-    /// # Errors
-    /// When the host's own cannot be found out.
-    pub fn new(servers: &[SocketAddr]) -> Result<Self> {
-        let failed = |e: NetError| Error::outside("resolver", OutsideKind::Refused, e.to_string());
+    /// Asks these name servers; where none are named, the host's own. Where those cannot be found out, nothing is known of any name.
+    #[must_use]
+    pub fn new(servers: &[SocketAddr]) -> Self {
+        match Self::build(servers) {
+            Ok(resolver) => Self(Some(resolver)),
+            Err(error) => {
+                warn!(%error, "this host's name servers cannot be found out; write them into outside.resolvers");
+                Self(None)
+            }
+        }
+    }
+
+    fn build(servers: &[SocketAddr]) -> Result<TokioResolver, NetError> {
         let mut builder = if servers.is_empty() {
-            TokioResolver::builder_tokio().map_err(failed)?
+            TokioResolver::builder_tokio()?
         } else {
             let named = servers.iter().map(|server| {
                 let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
@@ -55,14 +60,15 @@ impl Resolver {
         (options.timeout, options.attempts, options.cache_size) = (ANSWER, 2, 0);
         options.use_hosts_file = ResolveHosts::Never;
         options.preserve_intermediates = true;
-        Ok(Self(builder.build().map_err(failed)?))
+        builder.build()
     }
 
     /// Where a name leads.
     pub async fn resolve(&self, name: &str) -> Names {
+        let Some(resolver) = &self.0 else { return Names::default() };
         // The final dot keeps the host's search list out.
         let name = format!("{}.", name.trim_end_matches('.'));
-        let both = async { tokio::join!(self.0.lookup(name.as_str(), RecordType::A), self.0.lookup(name.as_str(), RecordType::AAAA)) };
+        let both = async { tokio::join!(resolver.lookup(name.as_str(), RecordType::A), resolver.lookup(name.as_str(), RecordType::AAAA)) };
         let Ok((v4, v6)) = timeout(WHOLE, both).await else { return Names::default() };
         let mut names = Names::default();
         let mut states = Vec::new();

@@ -79,10 +79,10 @@ impl Public {
     /// As a fleet is set to; `gateway` is the address at which this host reaches its gateway.
     ///
     /// # Errors
-    /// When the host's name servers cannot be found out, or the file of authorities cannot be read.
+    /// When the file of authorities cannot be read.
     pub fn new(settings: &OutsideSettings, ports: &GatewaySettings, gateway: IpAddr) -> Result<Self> {
         Ok(Self {
-            names: Resolver::new(&settings.resolvers)?,
+            names: Resolver::new(&settings.resolvers),
             tls: Tls::new(settings.authorities.as_deref(), ports.acme_email.is_none())?,
             settings: settings.clone(),
             gateway,

@@ -28,6 +28,7 @@ use x509_parser::extensions::GeneralName;
 use crate::{
     error::{Error, OutsideKind, Result},
     fleet::{
+        Domain,
         health::Failure,
         outside::{Certificate, Trust},
     },
@@ -84,6 +85,8 @@ impl Tls {
         now: Timestamp,
     ) -> (Option<Certificate>, Result<TlsStream<TcpStream>, Failure>) {
         let Ok(server) = ServerName::try_from(name.to_owned()) else { return (None, Err(Failure::Name)) };
+        let local = name.parse::<Domain>().is_ok_and(|domain| domain.is_local());
+        let own = ours && (self.internal || local);
         let seconds = u64::try_from(now.as_second()).unwrap_or_default();
         let witness = Arc::new(Witness {
             provider: self.provider.clone(),
@@ -97,7 +100,7 @@ impl Tls {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.resumption = Resumption::disabled();
         let shaken = timeout(SHAKE, TlsConnector::from(Arc::new(config)).connect(server, stream)).await;
-        let certificate = witness.take().and_then(|seen| self.read(&seen, ours, now));
+        let certificate = witness.take().and_then(|seen| self.read(&seen, own, now));
         let stream = match shaken {
             Err(_) => Err(Failure::TimedOut),
             Ok(Err(_)) => Err(Failure::Handshake),
@@ -106,7 +109,8 @@ impl Tls {
         (certificate, stream)
     }
 
-    fn read(&self, seen: &Seen, ours: bool, now: Timestamp) -> Option<Certificate> {
+    /// `own` is whether the gateway's own authority should have signed it.
+    fn read(&self, seen: &Seen, own: bool, now: Timestamp) -> Option<Certificate> {
         let leaf = seen.chain.first()?;
         let (_, parsed) = x509_parser::parse_x509_certificate(leaf).ok()?;
         let time = |at: x509_parser::time::ASN1Time| Timestamp::from_second(at.timestamp()).ok();
@@ -119,11 +123,13 @@ impl Tls {
         let trust = match &seen.error {
             _ if now > ends => Trust::Expired,
             _ if now < begins => Trust::NotYet,
+            // This host may trust the gateway's own authority too.
+            None if own => Trust::Internal,
             None => Trust::Trusted,
             Some(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => Trust::Expired,
             Some(CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }) => Trust::NotYet,
             Some(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }) => Trust::OtherName,
-            Some(CertificateError::UnknownIssuer) if ours && self.internal => Trust::Internal,
+            Some(CertificateError::UnknownIssuer) if own => Trust::Internal,
             Some(_) => Trust::Untrusted,
         };
         Some(Certificate {

@@ -36,7 +36,8 @@ pub(crate) fn leads(from: &Subject, location: &str) -> Result<Subject, WayEnd> {
     let host = to.port().map_or_else(|| domain.to_string(), |port| format!("{domain}:{port}"));
     let query = to.query().map(|query| format!("?{query}")).unwrap_or_default();
     let ours = from.ours && domain.as_str() == from.name();
-    Ok(Subject { host, path: format!("{}{query}", to.path()), plain, ours })
+    let to = Subject { host, path: format!("{}{query}", to.path()), plain, ours };
+    if to.has_fit_port() { Ok(to) } else { Err(WayEnd::Astray) }
 }
 
 /// Whether a `X-Robots-Tag` keeps search engines away.
@@ -101,6 +102,7 @@ mod tests {
             ("javascript:alert(1)", WayEnd::Astray),
             ("https://internal/", WayEnd::Astray),
             ("https://", WayEnd::Astray),
+            ("https://lund.se:25/", WayEnd::Astray),
         ] {
             assert_eq!(to(location), Err(end), "{location}");
         }

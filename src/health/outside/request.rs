@@ -87,6 +87,9 @@ fn place(text: &str, local: bool) -> Result<(String, String, bool), FieldError> 
         return Err(FieldError::new("address", "address-local", "the name is one of this machine only", fix));
     }
     let host = url.port().map_or_else(|| domain.to_string(), |port| format!("{domain}:{port}"));
+    if !matches!(url.port().unwrap_or(443), 80 | 443 | 1024..) {
+        return Err(bad("the port is none of pages: 80, 443 or one from 1024 on"));
+    }
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     Ok((host, format!("{}{query}", url.path()), plain))
 }
@@ -130,7 +133,7 @@ mod tests {
             ("https://localhost/", "address:invalid-domain"),
             ("https://x.localhost/", "address:address-local"),
             ("https://db.internal/", "address:unknown-suffix"),
-            ("https://se/", "address:invalid-domain"),
+            ("https://lund.se:22/", "address:invalid-address"),
         ] {
             assert_eq!(one(text), Err(codes.to_owned()), "{text}");
         }

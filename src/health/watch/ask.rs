@@ -42,22 +42,24 @@ impl Watcher {
         // Where visitors do not come through from outside, whether they do now is looked at each time.
         let before = self.eye.ill(ask.number);
         tokio::spawn(async move {
-            // Neither is ever closed.
-            let (Ok(_own), Ok(_all)) = (limit.acquire().await, together.acquire().await) else { return };
-            let sample = if let Some(expects) = &check.expects {
-                address(&*outside, &check, expects, &*clock).await
-            } else if let Some(before) = before {
+            let mut seen = None;
+            if let Some(before) = before.filter(|_| check.expects.is_none()) {
+                // A look takes nothing of the instance, so that its limit does not count.
+                let Ok(_all) = together.acquire().await else { return };
                 let look = outside.look(&check.subject(), clock.now()).await;
                 let failure = conclude(look.clone(), &before, true).failure;
-                let blind = look.is_blind();
+                seen = failure.map(Sample::Failed).or(look.is_blind().then_some(Sample::Missed));
                 drop(sender.send(Came::Looked(ask.number, Box::new(look), disturbances)));
-                match failure {
-                    Some(failure) => Sample::Failed(failure),
-                    None if blind => Sample::Missed,
+            }
+            let sample = if let Some(seen) = seen {
+                seen
+            } else {
+                // Neither is ever closed.
+                let (Ok(_own), Ok(_all)) = (limit.acquire().await, together.acquire().await) else { return };
+                match &check.expects {
+                    Some(expects) => address(&*outside, &check, expects, &*clock).await,
                     None => sample(&probe, &check, ask.again).await,
                 }
-            } else {
-                sample(&probe, &check, ask.again).await
             };
             // Nobody listens any more where the watcher has ended.
             drop(sender.send(Came::Sample(ask, sample, disturbances)));

@@ -46,7 +46,7 @@ mod writer;
 pub use clocks::now;
 pub(crate) use collect::tell_all;
 
-/// So many checks of one instance are under way at once.
+/// So many checks of one instance, or of one municipality's other addresses, are under way at once.
 const OF_ONE: usize = 4;
 /// How often it is decided what to tell, in milliseconds.
 const SETTLE_EVERY: u64 = 1000;
@@ -121,7 +121,7 @@ pub struct Watcher {
     /// All that is known, also of instances that do not serve now.
     all: BTreeMap<u32, (Check, Standing)>,
     serving: BTreeMap<InstanceId, Serving>,
-    limits: HashMap<Option<InstanceId>, Arc<Semaphore>>,
+    limits: HashMap<(Option<InstanceId>, MunicipalityId), Arc<Semaphore>>,
     together: Arc<Semaphore>,
     sender: mpsc::UnboundedSender<Came>,
     receiver: mpsc::UnboundedReceiver<Came>,
@@ -396,7 +396,7 @@ impl Watcher {
             hang(cause.kind, &cause.of, &label, of);
         }
         self.monitor.put(number, check.municipality, &check.address(), parents, standing, now);
-        let limit = self.limits.entry(check.instance).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE))).clone();
+        let limit = self.limits.entry((check.instance, check.municipality)).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE))).clone();
         self.checks.insert(number, Checked { check: Arc::new(check), limit });
         self.put_again(others, now);
     }
