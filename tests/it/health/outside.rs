@@ -40,16 +40,16 @@ const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const PAGE: &str = "<!DOCTYPE html><html lang=sv><title>Portal</title><h1>Hej</h1></html>";
 const DAY: i64 = 86_400;
 
-struct Net {
-    names: Names,
-    shows: Shows,
-    authority: Authority,
-    settings: OutsideSettings,
+pub(super) struct Net {
+    pub(super) names: Names,
+    pub(super) shows: Shows,
+    pub(super) authority: Authority,
+    pub(super) settings: OutsideSettings,
     _home: tempfile::TempDir,
 }
 
 impl Net {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let home = tempfile::tempdir().unwrap();
         let (names, authority) = (Names::start().await, Authority::new("Kommunernas CA"));
         let file = home.path().join("authorities.pem");
@@ -81,7 +81,7 @@ fn at(host: &str, port: u16, path: &str) -> Subject {
 }
 
 /// What each path does.
-fn pages(host: &str, path: &str) -> String {
+pub(super) fn pages(host: &str, path: &str) -> String {
     let to = |to: &str| page("302 Found", &format!("Location: {to}\r\n"), "");
     match path {
         "/circle" => to("/circle/2"),
