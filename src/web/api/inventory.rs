@@ -45,7 +45,7 @@ fn part<T>(all: Vec<T>, page: PageRequest) -> Page<T> {
     Page { items: all.into_iter().skip(skip).take(take).collect(), page: page.page, per_page: page.per_page, total }
 }
 
-fn listing<T: serde::Serialize>(all: Vec<T>, page: PageRequest) -> Result<HttpResponse> {
+fn listing<T: serde::Serialize + utoipa::ToSchema>(all: Vec<T>, page: PageRequest) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(Listing::of(part(all, page), |one| one)))
 }
 
