@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use base64::Engine;
 use hickory_resolver::proto::{
     op::{Message, OpCode, ResponseCode},
     rr::{
@@ -130,7 +131,9 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
-        Self { pem: certificate.pem(), issuer: Issuer::new(params, key) }
+        let text = base64::engine::general_purpose::STANDARD.encode(certificate.der());
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+        Self { pem, issuer: Issuer::new(params, key) }
     }
 
     /// Writes its certificate into a file.
