@@ -25,6 +25,7 @@ use crate::{
             docker::{Docker, DockerSettings, TimeOuts},
         },
         gateway::{Gateway, caddy::Caddy},
+        outside::{Outside, public::Public},
         probe::{Probe, kept::Kept},
         wordpress::{
             Wordpress,
@@ -74,6 +75,8 @@ pub struct Drivers {
     pub browser: Arc<dyn Browser>,
     /// What asks for pages as visitors do.
     pub probe: Arc<dyn Probe>,
+    /// The public way to sites and addresses.
+    pub outside: Arc<dyn Outside>,
 }
 
 impl App {
@@ -96,6 +99,7 @@ impl App {
         let reach = config.gateway.bind.first().copied().filter(|ip| !ip.is_unspecified()).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let most_idle = usize::try_from(config.fleet.health.at_once).unwrap_or(usize::MAX);
         let probe = Kept::https((reach, config.gateway.https_port).into(), most_idle).map_err(|e| Error::Internal(e.to_string()))?;
+        let outside = Public::new(&config.fleet.outside, &config.gateway, reach)?;
         let drivers = Drivers {
             engine: Arc::new(Docker::new(settings)),
             database: Arc::new(Mariadb::new(&config.fleet.database_run().join("mysqld.sock"), &password)),
@@ -103,6 +107,7 @@ impl App {
             wordpress: Arc::new(Agent::new(WordpressSettings { gateway: reach, https_port: config.gateway.https_port })),
             browser: Arc::new(Chromium::new(config.fleet.rehearsals.chromium.clone())),
             probe: Arc::new(probe),
+            outside: Arc::new(outside),
         };
         Self::assemble(config, store, vault, clock, drivers).await
     }
@@ -129,6 +134,7 @@ impl App {
             wordpress: drivers.wordpress,
             browser: drivers.browser,
             probe: drivers.probe,
+            outside: drivers.outside,
             vault,
             clock,
             settings: Arc::new(config.fleet.clone()),

@@ -19,6 +19,9 @@ use crate::fleet::{Slug, health::Health};
 /// How often is looked while watching.
 const EVERY: Duration = Duration::from_secs(5);
 
+/// A look that was asked for comes in this time.
+const LOOK: Duration = Duration::from_secs(60);
+
 /// What can be seen.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -27,6 +30,12 @@ pub enum Command {
         after_help = "Examples:\n  flotta health show\n  flotta health show helsingborg\n  flotta health show helsingborg --health down"
     )]
     Show(Show),
+    /// Show what a site or an address is like from outside: name, certificate, redirects.
+    #[command(after_help = "Examples:\n  flotta health outside 7\n  flotta health outside 7 --output json")]
+    Outside(One),
+    /// Have a municipality's sites and addresses looked at from outside now, not at their next turn.
+    #[command(after_help = "Examples:\n  flotta health look helsingborg\n  flotta health look helsingborg 7")]
+    Look(Look),
     /// Tell what changes, until Ctrl-C.
     #[command(after_help = "Examples:\n  flotta health watch\n  flotta health watch --output json")]
     Watch,
@@ -43,6 +52,47 @@ pub struct Show {
     #[command(flatten)]
     paging: Paging,
 }
+
+/// One site or address.
+#[derive(Debug, Args)]
+pub struct One {
+    /// Its number, as `flotta health show SLUG` tells it.
+    number: u32,
+}
+
+/// What to look at.
+#[derive(Debug, Args)]
+pub struct Look {
+    /// The municipality.
+    slug: Slug,
+    /// Only the site or address of this number.
+    number: Option<u32>,
+}
+
+const OUTSIDE: &[Column] = &[
+    column("Address", "Adress", |v| text(v, "/address")),
+    column("Looked at", "Kontrollerad", |v| time(v, "/looked_at")),
+    column("Failure", "Fel", |v| text(v, "/failure")),
+    column("Name", "Namn", |v| text(v, "/name")),
+    column("Leads through", "Leder via", |v| text(v, "/aliases")),
+    column("Leads to", "Leder till", |v| text(v, "/addresses")),
+    column("Leads here", "Leder hit", |v| text(v, "/leads_here")),
+    column("Certificate ends", "Certifikatet slutar", |v| time(v, "/certificate/ends_at")),
+    column("Issuer", "Utfärdare", |v| text(v, "/certificate/issuer")),
+    column("Certificate is for", "Certifikatet gäller", |v| text(v, "/certificate/names")),
+    column("Trust", "Tillit", |v| text(v, "/certificate/trust")),
+    column("By http", "Via http", |v| text(v, "/plain")),
+    column("Way", "Väg", |v| {
+        let hop = |hop: &Value| format!("{} ({})", text(hop, "/url"), text(hop, "/status"));
+        v["way"].as_array().into_iter().flatten().map(hop).collect::<Vec<_>>().join(" → ")
+    }),
+    column("Way ends", "Vägen slutar", |v| text(v, "/end")),
+    column("noindex", "noindex", |v| text(v, "/noindex")),
+    column("HSTS seconds", "HSTS sekunder", |v| text(v, "/hsts_seconds")),
+    column("Needs somebody", "Behöver åtgärd", |v| {
+        v["remarks"].as_array().into_iter().flatten().map(|remark| text(remark, "/what")).collect::<Vec<_>>().join(", ")
+    }),
+];
 
 const BOARD: &[Column] = &[
     column("Municipality", "Kommun", |v| text(v, "/municipality")),
@@ -72,6 +122,8 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     match command {
         Command::Show(Show { slug: None, paging, .. }) => board(context, &paging).await,
         Command::Show(Show { slug: Some(slug), health, paging }) => checks(context, &slug, health, &paging).await,
+        Command::Outside(One { number }) => outside(context, number).await,
+        Command::Look(Look { slug, number }) => look(context, &slug, number).await,
         Command::Watch => watch(context).await,
     }
 }
@@ -103,6 +155,42 @@ async fn checks(context: &Context, slug: &Slug, health: Option<Health>, paging: 
     context.output.list(&answer, CHECKS, empty)?;
     let page: Value = answer.read()?;
     page["items"].as_array().into_iter().flatten().try_for_each(|check| fine(&check["health"]))
+}
+
+async fn outside(context: &Context, number: u32) -> Outcome {
+    let answer = context.client.get(&["api", "v1", "checks", &number.to_string(), "outside"], &[]).await?;
+    context.output.one(&answer, OUTSIDE)?;
+    let seen: Value = answer.read()?;
+    if seen["looked_at"].is_null() {
+        context.said("It was not looked at yet.", "Den har inte kontrollerats utifrån än.")?;
+    }
+    if seen["failure"].is_null() { Ok(()) } else { Err(Failure::Told(3)) }
+}
+
+async fn look(context: &Context, slug: &Slug, number: Option<u32>) -> Outcome {
+    let answer = context.client.post(&["api", "v1", "municipalities", slug.as_str(), "look"], &json!({"check": number}), None).await?;
+    let Some(number) = number else {
+        let wanted: Value = answer.read()?;
+        if context.output.is_json() {
+            return line(&answer.text);
+        }
+        let checks = text(&wanted, "/checks");
+        return context
+            .said(&format!("{checks} are looked at within the next minutes."), &format!("{checks} kontrolleras inom några minuter."));
+    };
+    let path = ["api", "v1", "checks", &number.to_string(), "outside"];
+    let until = std::time::Instant::now() + LOOK;
+    loop {
+        let seen: Value = context.client.get(&path, &[]).await?.read()?;
+        if seen["wanted_at"].is_null() {
+            return outside(context, number).await;
+        }
+        if std::time::Instant::now() > until {
+            let fix = "see with `flotta platform show` whether the control plane is well, and look again";
+            return Err(Failure::failed("nobody has looked in time".to_owned(), fix));
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// Exit status 3 where visitors are not served.

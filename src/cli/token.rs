@@ -24,7 +24,7 @@ pub enum Command {
   flotta token create 'nightly report' --permission read-fleet --days 30
 
 Permissions: read-fleet, manage-municipalities, invite-administrator, manage-releases, manage-rollouts,
-postpone-updates, manage-incidents, read-users, manage-users, read-audit,
+postpone-updates, manage-incidents, manage-addresses, read-users, manage-users, read-audit,
 own-account. Without any, the token may do all that you may.")]
     Create(Create),
     /// End a token at once.

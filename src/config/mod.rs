@@ -157,6 +157,7 @@ pub fn check(raw: Raw) -> Result<Config> {
     let rehearsals = raw.rehearsals.check(&mut errors);
     let updates = raw.updates.check(&mut errors);
     let health = raw.health.check(&mut errors);
+    let outside = raw.outside.check(&mut errors);
     let key_files = std::iter::once(raw.secrets.key_file.clone().unwrap_or_else(|| raw.home.join("master.key")))
         .chain(raw.secrets.previous_key_files)
         .collect();
@@ -188,6 +189,7 @@ pub fn check(raw: Raw) -> Result<Config> {
                 rehearsals,
                 updates,
                 health,
+                outside,
             },
             listen,
             public_url,

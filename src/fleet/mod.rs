@@ -4,6 +4,7 @@
 //! The shared nouns. Everything here is plain data and pure functions: no I/O, no clock, no database, no engine.
 
 pub mod access;
+pub mod advisory;
 pub mod audit;
 pub mod backup;
 pub mod check;
@@ -12,6 +13,8 @@ pub mod container;
 pub mod contents;
 pub mod domain;
 pub mod evidence;
+pub mod facts;
+pub mod finding;
 pub mod health;
 pub mod id;
 pub mod incident;
@@ -21,6 +24,7 @@ pub mod knobs;
 pub mod known;
 pub mod municipality;
 pub mod operation;
+pub mod outside;
 pub mod overlay;
 pub mod policy;
 pub mod release;
@@ -33,6 +37,7 @@ pub use audit::{AuditEntry, AuditId, AuditResult};
 pub use backup::Backup;
 pub use check::Check;
 pub use domain::Domain;
+pub use finding::{Finding, FindingId, FindingKind};
 pub use id::{FleetId, Id};
 pub use incident::{Incident, IncidentId};
 pub use instance::{Desired, Environment, Instance, InstanceState, Limits, NetworkKind};

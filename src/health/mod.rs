@@ -12,11 +12,15 @@
 //!
 //! What stands here decides and acts on nothing yet: `observer` tells whether the watcher itself can be believed.
 
+pub mod advisories;
 pub mod blame;
 pub mod desk;
+pub mod findings;
 pub mod history;
 pub mod monitor;
 pub mod observer;
+pub mod outside;
+pub mod questions;
 pub mod reading;
 pub mod verdict;
 pub mod watch;

@@ -15,6 +15,7 @@ use crate::{
         database_server::DatabaseServer,
         engine::Engine,
         gateway::{Gateway, Route},
+        outside::Outside,
         probe::Probe,
         wordpress::{Site, Wordpress},
     },
@@ -44,6 +45,8 @@ pub struct Tools {
     pub browser: Arc<dyn Browser>,
     /// What asks for pages as visitors do.
     pub probe: Arc<dyn Probe>,
+    /// The public way to sites and addresses.
+    pub outside: Arc<dyn Outside>,
     /// What checks gave; none where no file can be made for it.
     pub history: Option<History>,
     /// Opens and seals secrets.

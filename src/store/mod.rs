@@ -7,19 +7,24 @@ use diesel::result::{DatabaseErrorKind, Error as Diesel};
 
 use crate::error::{Error, OutsideKind};
 
+pub mod advisories;
 pub mod audit;
 pub mod backups;
 pub mod checks;
 mod connection;
 pub mod derived;
+pub mod facts;
+pub mod findings;
 pub mod history;
 pub mod idempotency;
 pub mod incidents;
 pub mod instances;
+pub mod inventory;
 pub mod leases;
 pub mod migrate;
 pub mod municipalities;
 pub mod operations;
+pub mod outside;
 pub mod overlays;
 pub mod page;
 pub mod policies;

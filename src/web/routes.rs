@@ -16,8 +16,8 @@ use actix_web::{
 
 use super::{
     api::{
-        account, audit, checks, events, health, incidents, known, municipalities, operations, overlays, platform, policy, rehearsals,
-        releases, rollouts, session, tokens, users,
+        account, addresses, advisories, audit, checks, events, findings, health, incidents, inventory, known, municipalities, operations,
+        outside, overlays, platform, policy, rehearsals, releases, rollouts, session, tokens, users,
     },
     guard, pages, problem,
 };
@@ -109,7 +109,7 @@ fn delete(path: &'static str, access: Access, action: &'static str, handler: fn(
 pub fn table() -> Vec<Entry> {
     use Access::{Fleet, Local, LocalOr, May, Public};
     use Permission::{
-        InviteAdministrator, ManageIncidents, ManageMunicipalities, ManageReleases, ManageRollouts, ManageUsers, OwnAccount, PostponeUpdates, ReadAudit, ReadFleet, ReadUsers,
+        InviteAdministrator, ManageAddresses, ManageIncidents, ManageMunicipalities, ManageReleases, ManageRollouts, ManageUsers, OwnAccount, PostponeUpdates, ReadAudit, ReadFleet, ReadUsers,
     };
     use Repeat::{Answer, Harmless, Operation};
     vec![
@@ -174,9 +174,25 @@ pub fn table() -> Vec<Entry> {
         get("/api/v1/health", May(ReadFleet), || to(checks::board)),
         get("/api/v1/checks", May(ReadFleet), || to(checks::list)),
         get("/api/v1/checks/{number}", May(ReadFleet), || to(checks::show)),
+        get("/api/v1/checks/{number}/outside", May(ReadFleet), || to(outside::show)),
+        get("/api/v1/municipalities/{slug}/addresses", May(ReadFleet), || to(addresses::list)),
+        post("/api/v1/municipalities/{slug}/addresses", May(ManageAddresses), "address.add", Answer, || to(addresses::add)),
+        delete("/api/v1/municipalities/{slug}/addresses/{number}", May(ManageAddresses), "address.remove", || to(addresses::remove)),
+        post("/api/v1/municipalities/{slug}/look", May(ManageAddresses), "check.look", Answer, || to(outside::look)),
+        get("/api/v1/certificates", May(ReadFleet), || to(outside::certificates)),
         get("/api/v1/incidents", May(ReadFleet), || to(incidents::list)),
         get("/api/v1/incidents/{id}", May(ReadFleet), || to(incidents::show)),
         post("/api/v1/incidents/{id}/acknowledge", May(ManageIncidents), "incident.acknowledge", Answer, || to(incidents::acknowledge)),
+        get("/api/v1/municipalities/{slug}/facts", May(ReadFleet), || to(findings::facts)),
+        get("/api/v1/findings", May(ReadFleet), || to(findings::list)),
+        get("/api/v1/findings/{id}", May(ReadFleet), || to(findings::show)),
+        post("/api/v1/findings/{id}/mute", May(ManageIncidents), "finding.mute", Answer, || to(findings::mute)),
+        post("/api/v1/findings/{id}/unmute", May(ManageIncidents), "finding.unmute", Answer, || to(findings::unmute)),
+        get("/api/v1/advisories", May(ReadFleet), || to(advisories::list)),
+        upload("/api/v1/advisories", Fleet(ManageIncidents), "advisory.import", || to(advisories::import)),
+        get("/api/v1/inventory", May(ReadFleet), || to(inventory::versions)),
+        get("/api/v1/inventory/errors", May(ReadFleet), || to(inventory::errors)),
+        get("/api/v1/inventory/growth", May(ReadFleet), || to(inventory::growth)),
         get("/api/v1/known-municipalities", May(ReadFleet), || to(known::search)),
         get("/api/v1/platform", Fleet(ReadFleet), || to(platform::show)),
         get("/api/v1/users", May(ReadUsers), || to(users::list)),
@@ -211,9 +227,18 @@ pub fn table() -> Vec<Entry> {
         post("/municipalities/{slug}/overlay/apply", May(ManageRollouts), "overlay.apply", Operation, || to(pages::overlay::apply)),
         post("/municipalities/{slug}/overlay/restore", May(ManageReleases), "overlay.restore", Harmless, || to(pages::overlay::restore)),
         get("/health", May(ReadFleet), || to(pages::health::board)),
+        get("/health/{slug}/outside", May(ReadFleet), || to(pages::outside::show)),
+        post("/health/{slug}/addresses", May(ManageAddresses), "address.add", Harmless, || to(pages::outside::add)),
+        post("/health/{slug}/addresses/{number}/remove", May(ManageAddresses), "address.remove", Harmless, || to(pages::outside::remove)),
+        get("/certificates", May(ReadFleet), || to(pages::outside::certificates)),
         get("/health/{slug}", May(ReadFleet), || to(pages::health::municipality)),
         get("/incidents/{id}", May(ReadFleet), || to(pages::health::incident)),
         post("/incidents/{id}/acknowledge", May(ManageIncidents), "incident.acknowledge", Harmless, || to(pages::health::acknowledge)),
+        get("/findings", May(ReadFleet), || to(pages::findings::list)),
+        get("/findings/{id}", May(ReadFleet), || to(pages::findings::show)),
+        post("/findings/{id}/mute", May(ManageIncidents), "finding.mute", Harmless, || to(pages::findings::mute)),
+        post("/findings/{id}/unmute", May(ManageIncidents), "finding.unmute", Harmless, || to(pages::findings::unmute)),
+        get("/questions", May(ReadFleet), || to(pages::findings::questions)),
         get("/operations", May(ReadFleet), || to(pages::operation::list)),
         get("/operations/{id}", May(ReadFleet), || to(pages::operation::show)),
         get("/operations/{id}/live", May(ReadFleet), || to(pages::operation::live_part)),

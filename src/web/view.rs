@@ -81,6 +81,16 @@ pub enum Page {
     MunicipalityHealth,
     /// One incident.
     Incident,
+    /// How a municipality's sites and addresses are from outside.
+    Outside,
+    /// Certificates by their end.
+    Certificates,
+    /// What needs somebody.
+    Findings,
+    /// One finding.
+    Finding,
+    /// Questions over the fleet.
+    Questions,
     /// The audit log.
     Audit,
     /// People who can log in.
@@ -99,7 +109,7 @@ pub enum Page {
 
 impl Page {
     /// Every page and fragment.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 33] = [
         Self::LogIn,
         Self::Fleet,
         Self::Municipality,
@@ -121,6 +131,11 @@ impl Page {
         Self::Health,
         Self::MunicipalityHealth,
         Self::Incident,
+        Self::Outside,
+        Self::Certificates,
+        Self::Findings,
+        Self::Finding,
+        Self::Questions,
         Self::Audit,
         Self::Users,
         Self::User,
@@ -155,6 +170,11 @@ impl Page {
             Self::Health => "health/board",
             Self::MunicipalityHealth => "health/municipality",
             Self::Incident => "health/incident",
+            Self::Outside => "health/outside",
+            Self::Certificates => "health/certificates",
+            Self::Findings => "finding/list",
+            Self::Finding => "finding/show",
+            Self::Questions => "finding/questions",
             Self::Audit => "audit/list",
             Self::Users => "user/list",
             Self::User => "user/form",
@@ -174,7 +194,8 @@ impl Page {
             Self::Rollouts | Self::Rollout | Self::RolloutLive | Self::RolloutMember | Self::RolloutPlan | Self::RolloutRevert => {
                 "rollouts"
             }
-            Self::Health | Self::MunicipalityHealth | Self::Incident => "health",
+            Self::Health | Self::MunicipalityHealth | Self::Incident | Self::Findings | Self::Finding | Self::Questions => "health",
+            Self::Outside | Self::Certificates => "health",
             Self::Audit => "audit",
             Self::Users | Self::User => "users",
             Self::Account => "account",

@@ -23,7 +23,13 @@ struct Parts<'a> {
 fn path(entry: &Entry, parts: &Parts) -> String {
     let nobody = "00000000-0000-7000-8000-000000000000";
     let id = if entry.path.contains("/operations/") { parts.operation } else { nobody };
-    entry.path.replace("{slug}", parts.slug).replace("{id}", id).replace("{name}", "6.8").replace("{file}", "none.css")
+    entry
+        .path
+        .replace("{slug}", parts.slug)
+        .replace("{id}", id)
+        .replace("{name}", "6.8")
+        .replace("{file}", "none.css")
+        .replace("{number}", "7")
 }
 
 /// Calls a route with a body that no handler accepts, so that nothing is changed by those who may.

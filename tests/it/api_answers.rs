@@ -8,13 +8,16 @@ use std::{collections::BTreeSet, time::Duration};
 
 use flotta::{
     fleet::{
-        Incident, IncidentId, Role, Scope,
+        FindingKind, Incident, IncidentId, Role, Scope,
+        facts::Facts,
+        finding::About,
         health::{Failure, Health},
         incident::{Cause, CauseKind, Member},
     },
     store::{
         self,
         checks::{Found, Remembered},
+        facts::Kept,
         incidents::Change,
     },
     web::routes::table,
@@ -82,7 +85,12 @@ fn mask(name: &str, value: &mut Value) {
                 *text = without_ids(text);
             }
         }
-        Value::Number(_) if matches!(name, "elapsed_seconds" | "seconds" | "milliseconds" | "size_bytes" | "bytes" | "free_bytes") => {
+        Value::Number(_)
+            if matches!(
+                name,
+                "elapsed_seconds" | "seconds" | "milliseconds" | "size_bytes" | "bytes" | "free_bytes" | "first" | "last"
+            ) =>
+        {
             *value = json!("[number]");
         }
         _ => {}
@@ -137,6 +145,7 @@ async fn every_answer_is_as_agreed() {
     book.ask(get.clone(), "/api/v1/checks/{number}", "/api/v1/checks/1", None).await;
     book.ask(get.clone(), "/api/v1/checks/{number}", "/api/v1/checks/99", None).await;
     book.ask(get.clone(), "/api/v1/incidents", "/api/v1/incidents?state=open", None).await;
+    addresses(&mut book).await;
     book.ask(get.clone(), "/api/v1/incidents", "/api/v1/incidents?state=ended", None).await;
     let place = format!("/api/v1/incidents/{incident}");
     let (route, path) = ("/api/v1/incidents/{id}/acknowledge", format!("{place}/acknowledge"));
@@ -146,6 +155,31 @@ async fn every_answer_is_as_agreed() {
     book.ask(get.clone(), "/api/v1/incidents/{id}", &place, None).await;
     book.ask(post.clone(), route, &path, Some(json!({}))).await;
     insta::assert_json_snapshot!("health", book.take());
+    let finding = one_found(book.plane).await;
+    book.ask(get.clone(), "/api/v1/findings", "/api/v1/findings?state=open&kind=not-indexed&muted=false&municipality=ale", None).await;
+    book.ask(get.clone(), "/api/v1/findings", "/api/v1/findings?kind=unheard-of", None).await;
+    book.ask(get.clone(), "/api/v1/findings/{id}", "/api/v1/findings/none", None).await;
+    let place = format!("/api/v1/findings/{finding}");
+    book.ask(get.clone(), "/api/v1/findings/{id}", &place, None).await;
+    for (route, path, body) in [
+        ("/api/v1/findings/{id}/mute", format!("{place}/mute"), json!({"reason": " "})),
+        ("/api/v1/findings/{id}/mute", format!("{place}/mute"), json!({"reason": "it opens in May", "until": "2020-01-01T00:00:00Z"})),
+        ("/api/v1/findings/{id}/mute", format!("{place}/mute"), json!({"reason": "it opens in May"})),
+        ("/api/v1/findings/{id}/unmute", format!("{place}/unmute"), json!({})),
+    ] {
+        book.ask(post.clone(), route, &path, Some(body)).await;
+    }
+    book.ask(get.clone(), "/api/v1/municipalities/{slug}/facts", "/api/v1/municipalities/ale/facts", None).await;
+    let osv = json!([{"id": "X-1", "summary": "Bad", "affected": [{"package": {"ecosystem": "WordPress:Plugin", "name": "events"},
+        "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "3.3"}]}]}]}]);
+    book.ask(post.clone(), "/api/v1/advisories", "/api/v1/advisories", Some(osv)).await;
+    book.ask(post.clone(), "/api/v1/advisories", "/api/v1/advisories?source=own", Some(json!({"a": 1}))).await;
+    book.ask(get.clone(), "/api/v1/advisories", "/api/v1/advisories?kind=plugin&slug=events", None).await;
+    book.ask(get.clone(), "/api/v1/inventory", "/api/v1/inventory?kind=plugin", None).await;
+    book.ask(get.clone(), "/api/v1/inventory", "/api/v1/inventory?kind=module", None).await;
+    book.get("/api/v1/inventory/errors").await;
+    book.get("/api/v1/inventory/growth").await;
+    insta::assert_json_snapshot!("findings", book.take());
     book.pages = begun;
 
     book.ask(post.clone(), "/api/v1/municipalities", "/api/v1/municipalities", Some(wanted)).await;
@@ -317,6 +351,67 @@ async fn one_down(plane: &Plane, token: &str) -> IncidentId {
         store::incidents::write(store, &changes, now).await.unwrap();
     }
     id
+}
+
+/// Ale's facts as somebody could have told them, and what follows; gives the finding that its second site is hidden.
+async fn one_found(plane: &Plane) -> String {
+    let (store, now) = (&plane.app.tools.store, jiff::Timestamp::now());
+    let ale = store::instances::all(store, &Scope::Fleet).await.unwrap().into_iter().find(|i| i.slug.as_str() == "ale").unwrap();
+    // What it tells by itself comes first.
+    let over = std::time::Instant::now() + Duration::from_secs(60);
+    while store::facts::of(store, ale.id).await.unwrap().is_none() {
+        assert!(std::time::Instant::now() < over, "no facts");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let told = json!({
+        "whole": {
+            "wordpress": {"version": "6.8.3", "code_db_version": 60421},
+            "plugins": [{"slug": "events", "file": "events/events.php", "name": "Events", "version": "3.2"}],
+            "errors": [{"fingerprint": "ab12", "count": 3, "first": now.as_second(), "last": now.as_second(), "message": "Uncaught Error",
+                "file": "wp-content/plugins/events/events.php", "line": 33, "kind": "plugin", "slug": "events", "blog": 1}],
+        },
+        "sites": [{"id": 2, "domain": "ale.localhost", "path": "/skola/", "plugins": ["events/events.php"], "public": false,
+            "db_version": 60421, "administrators": ["anna"], "statement": {"title": "Tillgänglighetsredogörelse", "at": "2026-03-01"}}],
+    });
+    let facts: Facts = serde_json::from_value(told).unwrap();
+    let kept = Kept { mark: String::new(), administrators: std::collections::BTreeMap::new(), collected_at: now };
+    store::facts::keep(store, ale.municipality, ale.id, &kept, &facts).await.unwrap();
+    store::facts::keep_sizes(store, ale.id, i32::try_from(now.as_second() / 86_400).unwrap(), &[(0, 1_000_000, None)]).await.unwrap();
+    let found: Vec<_> = flotta::health::findings::found("ale-production", &facts, &kept.administrators, &[], now)
+        .into_iter()
+        .filter(|found| found.kind == FindingKind::NotIndexed)
+        .collect();
+    let about = About::Instance(ale.id);
+    let changes = store::findings::sync(store, ale.municipality, &about, &[FindingKind::NotIndexed], &found, now).await.unwrap();
+    changes.opened[0].text()
+}
+
+/// Ale gets an address that is checked besides its sites, and loses it again.
+async fn addresses(book: &mut Book<'_>) {
+    let (route, place) = ("/api/v1/municipalities/{slug}/addresses", "/api/v1/municipalities/ale/addresses");
+    let before = std::mem::take(&mut book.pages);
+    let wanted = json!({"address": "https://E-tjanster.ale.se/?a=b", "label": "E-tjänster", "status": 200, "keyword": "Logga in"});
+    let added = book.ask(Method::POST, route, place, Some(wanted.clone())).await;
+    let number = added["number"].as_u64().unwrap();
+    let outside = format!("/api/v1/checks/{number}/outside");
+    book.ask(Method::GET, "/api/v1/checks/{number}/outside", &outside, None).await;
+    book.ask(Method::GET, "/api/v1/checks/{number}/outside", "/api/v1/checks/99/outside", None).await;
+    book.ask(Method::POST, route, place, Some(wanted)).await;
+    let wrong = json!({"address": "https://anna:secret@10.0.0.1/", "status": 99, "keyword": "x".repeat(300)});
+    book.ask(Method::POST, route, place, Some(wrong)).await;
+    book.ask(Method::GET, route, place, None).await;
+    let (look, at) = ("/api/v1/municipalities/{slug}/look", "/api/v1/municipalities/ale/look");
+    for body in [json!({"check": number}), json!({"check": 99}), json!({})] {
+        book.ask(Method::POST, look, at, Some(body)).await;
+    }
+    book.ask(Method::GET, "/api/v1/certificates", "/api/v1/certificates?ends_in_days=30&municipality=ale", None).await;
+    book.ask(Method::GET, "/api/v1/certificates", "/api/v1/certificates?ends_in_days=0", None).await;
+    let (one, place) = ("/api/v1/municipalities/{slug}/addresses/{number}", format!("{place}/{number}"));
+    for _ in 0..2 {
+        book.ask(Method::DELETE, one, &place, None).await;
+    }
+    insta::assert_json_snapshot!("addresses", book.take());
+    book.pages = before;
 }
 
 async fn ended(plane: &Plane, token: &str, operation: &str) {

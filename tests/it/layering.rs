@@ -88,15 +88,24 @@ const ALONE: [(&str, &[&str]); 7] = [
 ];
 
 /// Files that decide and never act.
-const PURE: [&str; 25] = [
+const PURE: [&str; 34] = [
+    "drivers/outside/reach.rs",
+    "drivers/outside/way.rs",
+    "health/advisories.rs",
     "health/blame.rs",
     "health/desk.rs",
+    "health/findings.rs",
     "health/history/block.rs",
     "health/history/byte.rs",
     "health/history/figures.rs",
     "health/history/ledger.rs",
     "health/monitor.rs",
     "health/observer.rs",
+    "health/outside/judge.rs",
+    "health/outside/kin.rs",
+    "health/outside/plan.rs",
+    "health/outside/reading.rs",
+    "health/outside/request.rs",
     "health/reading.rs",
     "health/verdict.rs",
     "health/wheel.rs",

@@ -29,6 +29,7 @@ use crate::{
         Check, Incident, IncidentId, InstanceId, MunicipalityId, OperationId, OperationKind,
         health::{Failure, Health, Sample},
         incident::{Cause, CauseKind, Member},
+        outside::Look,
     },
     instances::Tools,
     platform::disks,
@@ -38,11 +39,15 @@ use crate::{
 mod ask;
 mod beside;
 mod clocks;
+mod collect;
+mod eye;
+mod jobs;
 mod writer;
 
 pub use clocks::now;
+pub(crate) use collect::tell_all;
 
-/// So many checks of one instance are under way at once.
+/// So many checks of one instance, or of one municipality's other addresses, are under way at once.
 const OF_ONE: usize = 4;
 /// How often it is decided what to tell, in milliseconds.
 const SETTLE_EVERY: u64 = 1000;
@@ -56,6 +61,8 @@ const RAW_HOURS: i64 = 48;
 pub enum Came {
     /// What a check gave, with the count of disturbances when it was begun.
     Sample(Ask, Sample, u64),
+    /// What was seen of a check from outside, with the count of disturbances when it was begun.
+    Looked(u32, Box<Look>, u64),
     /// Whether an instance answers inside.
     Inside(InstanceId, bool),
     /// Whether the platform's services are well, by kind and name.
@@ -71,6 +78,8 @@ pub struct Fleet {
     pub checks: Option<Vec<(Check, String)>>,
     /// Instances that serve, whose checks are made.
     pub serving: BTreeMap<InstanceId, Serving>,
+    /// Checks that somebody wants looked at from outside.
+    pub wanted: Vec<u32>,
 }
 
 /// An instance that serves.
@@ -80,6 +89,10 @@ pub struct Serving {
     pub label: String,
     /// The operation that changes it now, or the update after which it is watched.
     pub operation: Option<Underway>,
+    /// Whether an operation changes it now.
+    pub changing: bool,
+    /// Plugins, with their version, that threw somewhere in the fleet just now, and its sites that run them.
+    pub throwing: BTreeMap<String, BTreeSet<u64>>,
 }
 
 /// An operation that may be what makes sites fail.
@@ -109,12 +122,13 @@ pub struct Watcher {
     /// All that is known, also of instances that do not serve now.
     all: BTreeMap<u32, (Check, Standing)>,
     serving: BTreeMap<InstanceId, Serving>,
-    limits: HashMap<Option<InstanceId>, Arc<Semaphore>>,
+    limits: HashMap<(Option<InstanceId>, MunicipalityId), Arc<Semaphore>>,
     together: Arc<Semaphore>,
     sender: mpsc::UnboundedSender<Came>,
     receiver: mpsc::UnboundedReceiver<Came>,
     writer: writer::Writer,
     beside: beside::Beside,
+    eye: eye::Eye,
     clocks: Clocks,
     /// Counts what may have spoilt what is under way.
     disturbances: u64,
@@ -146,7 +160,9 @@ impl Watcher {
             let opened = milliseconds(incident.opened_at);
             open.insert(incident.cause, Open { id: incident.id, certain: incident.certain, opened, members });
         }
+        let looks = store::outside::all(&tools.store).await?;
         let mut watcher = Self {
+            eye: eye::Eye::new(tools.settings.outside.look_hours, looks, clocks.wall),
             probe: tools.probe.clone(),
             monitor: Monitor::new(pace, clocks.wall),
             desk: Desk::new(open),
@@ -201,6 +217,7 @@ impl Watcher {
             info!(?disturbance, "the watcher was disturbed; what it asked meanwhile does not count against anybody");
             self.disturbances += 1;
             self.monitor.start_over(clocks.wall);
+            self.eye.start_over(clocks.wall);
         }
         self.clocks = clocks;
         let now = clocks.wall;
@@ -219,6 +236,7 @@ impl Watcher {
         for ask in turn.asks {
             self.ask(ask);
         }
+        self.look(now);
         if now >= self.settled + SETTLE_EVERY || now < self.settled {
             self.settled = now;
             self.settle(now);
@@ -244,6 +262,7 @@ impl Watcher {
     fn take(&mut self, came: Came, now: u64) {
         match came {
             Came::Sample(ask, sample, disturbances) => self.take_sample(ask, sample, disturbances, now),
+            Came::Looked(number, look, disturbances) => self.take_look(number, *look, disturbances, now),
             Came::Inside(instance, ill) => self.tell(&Cause { kind: CauseKind::Instance, of: instance.text() }, ill, now),
             Came::Platform(services) => self.take_platform(services),
             Came::Fleet(fleet) => self.take_fleet(*fleet),
@@ -270,6 +289,11 @@ impl Watcher {
         {
             self.beside.suspect(instance);
         }
+        if change == Some(Change::Suspected)
+            && let Sample::Failed(Failure::Name | Failure::Handshake | Failure::CertificateExpired | Failure::CertificateWrong) = sample
+        {
+            self.ask_siblings(ask.number, now);
+        }
     }
 
     fn take_platform(&mut self, services: Vec<(CauseKind, String, bool)>) {
@@ -289,6 +313,9 @@ impl Watcher {
         let moved: BTreeSet<InstanceId> =
             before.keys().chain(self.serving.keys()).filter(|id| before.get(id) != self.serving.get(id)).copied().collect();
         let all_anew = fleet.checks.is_some();
+        for number in fleet.wanted {
+            self.eye.soon(number, now);
+        }
         if moved.is_empty() && !all_anew {
             return;
         }
@@ -305,6 +332,8 @@ impl Watcher {
         for number in gone {
             self.monitor.remove(number);
             self.checks.remove(&number);
+            let others = self.eye.remove(number);
+            self.put_again(others, now);
             if let Some((check, standing)) = self.all.get_mut(&number) {
                 // Of a site that is closed on purpose nothing is known.
                 *standing = Standing::default();
@@ -315,10 +344,20 @@ impl Watcher {
         let is_touched = |check: &Check| all_anew || check.instance.is_some_and(|id| moved.contains(&id));
         let touched = self.all.values().filter(|(check, _)| is_touched(check)).map(|(check, _)| check.number);
         let made: Vec<u32> = touched.filter(|number| self.is_made(*number)).collect();
+        // What an operation has just changed may look different from outside.
+        let over = |id: &InstanceId| {
+            let operation = |serving: &BTreeMap<InstanceId, Serving>| serving.get(id).and_then(|serving| serving.operation.clone());
+            operation(&before).is_some() && operation(&self.serving).is_none()
+        };
+        let over: BTreeSet<InstanceId> = moved.iter().filter(|id| over(id)).copied().collect();
         for number in made {
             self.put(number, now);
+            if self.checks.get(&number).and_then(|checked| checked.check.instance).is_some_and(|id| over.contains(&id)) {
+                self.eye.soon(number, now);
+            }
         }
-        self.beside.watch(self.serving.keys().copied().collect());
+        let busy = self.serving.iter().filter(|(_, serving)| serving.changing).map(|(id, _)| *id).collect();
+        self.beside.watch(self.serving.keys().copied().collect(), busy);
     }
 
     fn is_made(&self, number: u32) -> bool {
@@ -328,6 +367,9 @@ impl Watcher {
     fn put(&mut self, number: u32, now: u64) {
         let Some((check, standing)) = self.all.get(&number).cloned() else { return };
         let of = Some(check.municipality);
+        let moved = self.checks.get(&number).is_some_and(|known| known.check.subject() != check.subject());
+        let others = self.eye.put(&check, moved, now);
+        let shared = self.eye.shared(number);
         let mut parents = Vec::new();
         let mut hang = |kind: CauseKind, of: &str, label: &str, whose: Option<MunicipalityId>| {
             let cause = Cause { kind, of: of.to_owned() };
@@ -342,6 +384,11 @@ impl Watcher {
             }
             if let Some(serving) = self.serving.get(&id) {
                 hang(CauseKind::Instance, &id.text(), &serving.label, of);
+                for (plugin, sites) in &serving.throwing {
+                    if check.blog.is_some_and(|blog| sites.contains(&blog)) {
+                        hang(CauseKind::Plugin, plugin, plugin, None);
+                    }
+                }
                 let before =
                     |operation: &&Underway| standing.health.is_ill() && standing.since.is_some_and(|since| since < operation.since);
                 if let Some(operation) = serving.operation.as_ref().filter(|operation| !before(operation)) {
@@ -349,9 +396,13 @@ impl Watcher {
                 }
             }
         }
+        for (cause, label) in shared {
+            hang(cause.kind, &cause.of, &label, of);
+        }
         self.monitor.put(number, check.municipality, &check.address(), parents, standing, now);
-        let limit = self.limits.entry(check.instance).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE))).clone();
+        let limit = self.limits.entry((check.instance, check.municipality)).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE))).clone();
         self.checks.insert(number, Checked { check: Arc::new(check), limit });
+        self.put_again(others, now);
     }
 
     fn settle(&mut self, now: u64) {

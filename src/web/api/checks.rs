@@ -105,7 +105,7 @@ pub async fn list(web: Data<Web>, caller: Caller, query: Params<Query>) -> Answe
     let page = input::page(q.page.as_deref(), q.per_page.as_deref())?;
     let health = q.health.filter(|text| !text.is_empty()).map(|text| text.parse::<Health>()).transpose()?;
     let municipality = named(&web, &caller, q.municipality.as_deref()).await?;
-    let filter = Filter { municipality, health: health.into_iter().collect() };
+    let filter = Filter { municipality, health: health.into_iter().collect(), addresses: false };
     let found = store::checks::list(web.store(), &caller.principal.scope(), &filter, page).await?;
     Ok(HttpResponse::Ok().json(Listing::of(found, |check| shapes_health::check(&check))))
 }

@@ -16,7 +16,12 @@ use tokio::time::timeout;
 
 use crate::{
     error::{Error, FieldError},
-    fleet::{Desired, Domain, Scope, health::Health, incident::CauseKind},
+    fleet::{
+        Desired, Domain, Scope,
+        facts::{LATE, MISSED},
+        health::Health,
+        incident::CauseKind,
+    },
     platform, store,
     store::{PageRequest, operations::Filter},
     web::{Web, metrics, problem::Answer},
@@ -69,6 +74,13 @@ pub async fn metrics(web: Data<Web>) -> Answer {
     for kind in CauseKind::ALL {
         let open = store::incidents::open_of(web.store(), kind).await?;
         metrics::set("flotta_incidents_open", "cause", kind.to_string(), f64::from(open));
+    }
+    for (word, seconds) in [("late", LATE), ("missed", MISSED)] {
+        let sites = store::facts::overdue(web.store(), seconds).await?;
+        metrics::set("flotta_sites_overdue", "jobs", word.to_owned(), f64::from(sites));
+    }
+    for (kind, open) in store::findings::counts(web.store()).await? {
+        metrics::set("flotta_findings_open", "kind", kind.to_string(), f64::from(open));
     }
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics::text()))
 }

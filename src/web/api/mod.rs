@@ -17,15 +17,20 @@ use utoipa::{
 use super::problem::Problem;
 
 pub mod account;
+pub mod addresses;
+pub mod advisories;
 pub mod audit;
 pub mod build;
 pub mod checks;
 pub mod events;
+pub mod findings;
 pub mod health;
 pub mod incidents;
+pub mod inventory;
 pub mod known;
 pub mod municipalities;
 pub mod operations;
+pub mod outside;
 pub mod overlays;
 pub mod platform;
 pub mod policy;
@@ -34,7 +39,9 @@ pub mod releases;
 pub mod rollouts;
 pub mod session;
 pub mod shapes;
+pub mod shapes_findings;
 pub mod shapes_health;
+pub mod shapes_outside;
 pub mod shapes_overlay;
 pub mod shapes_rehearsal;
 pub mod shapes_rollouts;
@@ -67,7 +74,10 @@ pub mod users;
         policy::show, policy::decide,
         rollouts::list, rollouts::start, rollouts::plan, rollouts::show, rollouts::events, rollouts::pause, rollouts::resume,
         rollouts::halt, rollouts::revert, rollouts::member, rollouts::approve, rollouts::skip, rollouts::retry,
-        checks::board, checks::list, checks::show, incidents::list, incidents::show, incidents::acknowledge,
+        checks::board, checks::list, checks::show, outside::show, outside::look, outside::certificates,
+        addresses::list, addresses::add, addresses::remove, incidents::list, incidents::show, incidents::acknowledge,
+        findings::list, findings::show, findings::mute, findings::unmute, findings::facts, advisories::list, advisories::import,
+        inventory::versions, inventory::errors, inventory::growth,
         known::search, platform::show,
         users::list, users::create, users::show, users::change, users::password,
         tokens::list, tokens::create, tokens::revoke,

@@ -61,6 +61,8 @@ pub struct Check {
     pub kind: String,
     /// Its address, without the scheme.
     pub address: String,
+    /// Its name for people; empty where it is known by its address only.
+    pub label: String,
     /// WordPress's number of the site.
     pub blog: Option<u64>,
     /// `ok`, `unknown`, `slow`, `suspect`, `flapping` or `down`.
@@ -199,6 +201,7 @@ pub fn check(check: &fleet::Check) -> Check {
         municipality: check.slug.to_string(),
         kind: if check.blog.is_some() { "site" } else { "address" }.to_owned(),
         address: check.address(),
+        label: check.label.clone(),
         blog: check.blog,
         health: check.health.to_string(),
         failure: check.failure.map(|failure| failure.to_string()),

@@ -100,7 +100,7 @@ pub async fn municipality(web: Data<Web>, visit: Visit, caller: Caller, path: Pa
     let page = form_urlencoded::parse(request.query_string().as_bytes()).find(|(name, _)| name == "page");
     let page = page.and_then(|(_, value)| value.parse().ok()).unwrap_or(1);
     let asked = PageRequest::new(Some(page), Some(ROWS)).or_else(|_| PageRequest::new(None, Some(ROWS)))?;
-    let filter = checks::Filter { municipality: Some(found.id), health: Vec::new() };
+    let filter = checks::Filter { municipality: Some(found.id), ..checks::Filter::default() };
     let all = checks::list(web.store(), &scope, &filter, asked).await?;
     let down = checks::Filter { health: vec![Health::Down, Health::Flapping], ..filter };
     let ill = checks::list(web.store(), &scope, &down, PageRequest { page: 1, per_page: 1 }).await?.total;

@@ -4,7 +4,9 @@
 //! Every page with content as it could be, for tests, pictures and the accessibility checks.
 
 mod evidence;
+mod findings;
 mod lists;
+mod outside;
 mod rollouts;
 
 use jiff::{SignedDuration, Timestamp};
@@ -94,6 +96,18 @@ pub(super) fn all() -> Vec<Sample> {
         sample("health-empty", &HealthPage { tiles: vec![], open: vec![], over: vec![], checks: 0, ill: 0, touched: 0, ..lists::health() }),
         sample("health-of", &lists::health_of()),
         sample("incident", &lists::incident()),
+        sample("outside", &outside::outside()),
+        sample("outside-empty", &OutsidePage { rows: vec![], remarked: 0, errors: vec![], pager: Pager::default(), ..outside::outside() }),
+        sample("certificates", &outside::certificates()),
+        sample("certificates-empty", &CertificatesPage { rows: vec![], pager: Pager::default(), ..outside::certificates() }),
+        sample("findings", &findings::findings()),
+        sample("findings-empty", &FindingsPage { rows: vec![], open: 0, pager: Pager::default(), ..findings::findings() }),
+        sample("finding", &findings::finding()),
+        sample("questions", &findings::questions()),
+        sample(
+            "questions-empty",
+            &QuestionsPage { core: vec![], behind: vec![], throwers: vec![], growth: vec![], ..findings::questions() },
+        ),
         sample("audit", &audit()),
         sample("audit-empty", &AuditPage { rows: vec![], filtered: true, pager: Pager::default(), ..audit() }),
         sample("users", &users()),

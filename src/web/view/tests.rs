@@ -137,6 +137,8 @@ fn every_state_has_a_shape_and_a_word_in_both_languages() {
         ("role-can", crate::fleet::Role::ALL.iter().map(ToString::to_string).collect()),
         ("permission", crate::fleet::access::Permission::ALL.iter().map(ToString::to_string).collect()),
         ("environment", crate::fleet::Environment::ALL.iter().map(ToString::to_string).collect()),
+        ("found", crate::fleet::FindingKind::ALL.iter().map(ToString::to_string).collect()),
+        ("found-why", crate::fleet::FindingKind::ALL.iter().map(ToString::to_string).collect()),
         ("network", crate::fleet::NetworkKind::ALL.iter().map(ToString::to_string).collect()),
     ];
     for (kind, values) in words {

@@ -50,6 +50,7 @@ impl Tone {
             | ("level", "pass")
             | ("health", "ok")
             | ("incident", "resolved")
+            | ("finding", "resolved")
             | ("tone", "ok") => Self::Ok,
             ("instance", "onboarding" | "repairing" | "updating" | "offboarding")
             | ("operation", "live")
@@ -69,6 +70,7 @@ impl Tone {
             | ("level", "warn")
             | ("health", "slow" | "suspect" | "flapping")
             | ("incident", "acknowledged")
+            | ("finding", "open")
             | ("tone", "warn") => Self::Warn,
             ("instance", "quarantined")
             | ("operation", "failed")
@@ -90,6 +92,7 @@ impl Tone {
             | ("rollout", "reverted" | "superseded")
             | ("member", "reverted" | "skipped")
             | ("incident", "merged")
+            | ("finding", "muted")
             | ("tone", "off") => Self::Off,
             ("step", "waiting" | "skipped")
             | ("event", "note")

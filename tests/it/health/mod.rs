@@ -4,6 +4,9 @@
 //! The watcher over a simulated outside, its clock turned by hand: faults are told, also by the control plane that comes after one
 //! that died, and are over when they are.
 
+mod facts;
+mod facts_real;
+mod outside;
 mod real;
 mod rollout;
 
@@ -24,7 +27,7 @@ use flotta::{
 use crate::support::{simulated::Simulated, store::Kind};
 
 /// A watcher whose clocks are turned by hand.
-struct Hand<'a> {
+pub struct Hand<'a> {
     fleet: &'a Simulated,
     watcher: Watcher,
     clocks: Clocks,

@@ -10,16 +10,19 @@ use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use flotta::{
     config::Raw,
     fleet::{
-        Incident, Scope,
+        FindingKind, Incident, MunicipalityId, Scope,
         health::{Failure, Health},
         incident::CauseKind,
+        outside::{Expects, NameState, NewAddress, Plain, Trust},
     },
     store::{self, PageRequest, incidents::Filter},
 };
 
+use super::outside::{Net, pages};
 use crate::support::{
     fleet::Fleet,
     image::{Images, Theme},
+    outside::{Says, serve},
     trouble::SmallDisk,
     visitors::{municipality, php},
 };
@@ -102,9 +105,53 @@ async fn well(fleet: &Fleet, checks: usize) {
         .await;
 }
 
+/// Another address whose certificate has expired, one whose name goes away, and a site that hides from search engines.
+async fn from_outside(fleet: &Fleet, net: &Net, ale: &str, whose: MunicipalityId) {
+    let (store, now) = (&fleet.app.tools.store, fleet.app.tools.clock.now());
+    let days = |days: i64| now + jiff::SignedDuration::from_hours(24 * days);
+    net.names.say("lund.se", Says::Leads(vec!["127.0.0.1".parse().unwrap()]));
+    net.shows.show("lund.se", net.authority.sign(&["*.lund.se"], days(-30), days(60)));
+    let port = serve(&net.shows, pages).await.port();
+    let mut numbers = Vec::new();
+    for host in ["bygg", "park"] {
+        let host = format!("{host}.lund.se:{port}");
+        let new = NewAddress { host, path: "/".to_owned(), label: String::new(), expects: Expects::default() };
+        numbers.push(store::checks::add(store, whose, &new, 50, now).await.unwrap());
+    }
+    well(fleet, 13).await;
+    let told_before = incidents(fleet, None).await.len();
+    net.shows.show("bygg.lund.se", net.authority.sign(&["bygg.lund.se"], days(-30), days(-1)));
+    net.names.say("park.lund.se", Says::Gone);
+    php(ale, "update_blog_option(9, 'blog_public', '0');");
+    store::outside::want(store, whose, None, fleet.app.tools.clock.now()).await.unwrap();
+    let wanted: [(CauseKind, &str, &[Failure]); 2] =
+        [(CauseKind::Check, "bygg.lund.se", &[Failure::CertificateExpired]), (CauseKind::Check, "park.lund.se", &[Failure::Name])];
+    told(fleet, "an expired certificate and a name that is gone, elsewhere", &wanted).await;
+    fleet
+        .until("the site that hides is found", Duration::from_secs(60), || async {
+            let open =
+                store::findings::Filter { open: Some(true), kind: Some(FindingKind::NotIndexed), ..store::findings::Filter::default() };
+            let found = store::findings::list(store, &Scope::Fleet, &open, PageRequest::default()).await.unwrap().items;
+            let hides = found.iter().any(|finding| finding.check.is_some() && finding.subject.contains("/s9"));
+            if hides { Ok(()) } else { Err(format!("{found:?}")) }
+        })
+        .await;
+    // Of a site of its own: no name server knows it, and the fleet's own authority signs for it.
+    let main = store::outside::all(store).await.unwrap().remove(0).1;
+    let trust = main.certificate.map(|certificate| certificate.trust);
+    assert_eq!((main.names.state, trust, main.plain, main.failure), (NameState::Local, Some(Trust::Internal), Plain::Redirects, None));
+    php(ale, "update_blog_option(9, 'blog_public', '1');");
+    for number in numbers {
+        store::checks::remove(store, whose, number, fleet.app.tools.clock.now()).await.unwrap();
+    }
+    well(fleet, 11).await;
+    assert_eq!(incidents(fleet, None).await.len(), told_before + 2, "{:#?}", incidents(fleet, None).await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_is_told_once_with_its_cause() {
     // Pages of a busy machine take a while; only what sleeps is slow here.
+    let net = Net::start().await;
     let disk = tempfile::tempdir().unwrap();
     let home = disk.path().join("home");
     std::fs::create_dir(&home).unwrap();
@@ -113,6 +160,9 @@ async fn every_fault_is_told_once_with_its_cause() {
         std::fs::copy(raw.home.join("master.key"), home.join("master.key")).unwrap();
         raw.home.clone_from(&home);
         (raw.health.interval_seconds, raw.health.slow_milliseconds) = (10, 5000);
+        raw.outside.resolvers = vec![net.names.address.to_string()];
+        raw.outside.allowed_ranges = vec!["127.0.0.0/8".to_owned()];
+        raw.outside.authorities.clone_from(&net.settings.authorities);
     };
     let fleet = Fleet::start_with(change).await;
     let mut images = Images::new(&fleet.app.tools.settings.fleet);
@@ -123,6 +173,7 @@ async fn every_fault_is_told_once_with_its_cause() {
     let eda = municipality(&fleet, "eda", &release, &[]).await;
     let gnesta = municipality(&fleet, "gnesta", &release, &[]).await;
     let of = async |instance: &flotta::fleet::Instance| fleet.app.tools.target(instance.id).await.unwrap().container();
+    let whose = ale.municipality;
     let (ale, bor, eda) = (of(&ale).await, of(&bor).await, of(&eda).await);
     // A site that says to be at another municipality's address is nobody's.
     let theirs = format!("bor.localhost:{}", fleet.app.config.gateway.https_port);
@@ -173,6 +224,8 @@ async fn every_fault_is_told_once_with_its_cause() {
     php(&bor, "delete_option('kommun_ill');");
     well(&fleet, 12).await;
     assert_eq!(incidents(&fleet, None).await.len(), first.len(), "{:#?}", incidents(&fleet, None).await);
+
+    from_outside(&fleet, &net, &ale, whose).await;
 
     for (service, kind) in
         [(fleet.app.tools.settings.database_server(), CauseKind::DatabaseServer), (fleet.app.tools.settings.gateway(), CauseKind::Gateway)]
