@@ -33,10 +33,14 @@ pub mod overlay;
 pub mod platform;
 pub mod progress;
 pub mod prompt;
+pub mod receiver;
+mod receiver;
 pub mod release;
 pub mod rollout;
 pub mod secret;
 pub mod serve;
+pub mod silence;
+mod silence;
 pub mod stream;
 pub mod style;
 pub mod token;
@@ -136,6 +140,12 @@ pub enum Command {
     /// See confirmed problems and take them on.
     #[command(subcommand)]
     Incident(incident::Command),
+    /// See and change who is told of incidents.
+    #[command(subcommand)]
+    Receiver(receiver::Command),
+    /// Tell nobody for a while, or plan a maintenance window.
+    #[command(subcommand)]
+    Silence(silence::Command),
     /// See what was saved of a municipality.
     #[command(subcommand)]
     Backup(backup::Command),
@@ -228,6 +238,8 @@ async fn picked(cli: Cli, output: Output) -> Outcome {
         Command::Rollout(command) => rollout::run(&context()?, command).await,
         Command::Health(command) => health::run(&context()?, command).await,
         Command::Incident(command) => incident::run(&context()?, command).await,
+        Command::Receiver(command) => receiver::run(&context()?, command).await,
+        Command::Silence(command) => silence::run(&context()?, command).await,
         Command::Backup(command) => backup::run(&context()?, command).await,
         Command::Platform(command) => platform::run(&context()?, command).await,
         Command::User(command) => user::run(&context()?, command).await,

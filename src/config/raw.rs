@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use super::mail::{RawMail, RawNotices};
 use crate::{
     error::FieldError,
     fleet::{
@@ -51,6 +52,10 @@ pub struct Raw {
     pub updates: RawUpdates,
     /// How sites are watched.
     pub health: RawHealth,
+    /// The mail server.
+    pub mail: RawMail,
+    /// How people are told.
+    pub notices: RawNotices,
     /// The master keys.
     pub secrets: RawSecrets,
 }
@@ -74,6 +79,8 @@ impl Default for Raw {
             rehearsals: RawRehearsals::default(),
             updates: RawUpdates::default(),
             health: RawHealth::default(),
+            mail: RawMail::default(),
+            notices: RawNotices::default(),
             secrets: RawSecrets::default(),
         }
     }

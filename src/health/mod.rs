@@ -16,6 +16,7 @@ pub mod blame;
 pub mod desk;
 pub mod history;
 pub mod monitor;
+pub mod notices;
 pub mod observer;
 pub mod reading;
 pub mod verdict;

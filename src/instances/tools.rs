@@ -15,6 +15,7 @@ use crate::{
         database_server::DatabaseServer,
         engine::Engine,
         gateway::{Gateway, Route},
+        post::Post,
         probe::Probe,
         wordpress::{Site, Wordpress},
     },
@@ -44,6 +45,8 @@ pub struct Tools {
     pub browser: Arc<dyn Browser>,
     /// What asks for pages as visitors do.
     pub probe: Arc<dyn Probe>,
+    /// What takes messages to people.
+    pub post: Arc<Post>,
     /// What checks gave; none where no file can be made for it.
     pub history: Option<History>,
     /// Opens and seals secrets.

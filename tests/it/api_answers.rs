@@ -72,7 +72,7 @@ fn mask(name: &str, value: &mut Value) {
         Value::Object(all) => all.iter_mut().for_each(|(name, value)| mask(name, value)),
         Value::Array(all) => all.iter_mut().for_each(|value| mask(name, value)),
         Value::String(text) => {
-            let secret = matches!(name, "password" | "prefix" | "url" | "request" | "manifest_sha256")
+            let secret = matches!(name, "password" | "prefix" | "url" | "signing_key" | "request" | "manifest_sha256")
                 || name == "token" && text.starts_with("flt_");
             if secret {
                 "[secret]".clone_into(text);

@@ -88,7 +88,7 @@ const ALONE: [(&str, &[&str]); 7] = [
 ];
 
 /// Files that decide and never act.
-const PURE: [&str; 25] = [
+const PURE: [&str; 29] = [
     "health/blame.rs",
     "health/desk.rs",
     "health/history/block.rs",
@@ -96,6 +96,10 @@ const PURE: [&str; 25] = [
     "health/history/figures.rs",
     "health/history/ledger.rs",
     "health/monitor.rs",
+    "health/notices/decide.rs",
+    "health/notices/letter.rs",
+    "health/notices/queue.rs",
+    "health/notices/words.rs",
     "health/observer.rs",
     "health/reading.rs",
     "health/verdict.rs",

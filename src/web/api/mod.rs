@@ -29,15 +29,18 @@ pub mod operations;
 pub mod overlays;
 pub mod platform;
 pub mod policy;
+pub mod receivers;
 pub mod rehearsals;
 pub mod releases;
 pub mod rollouts;
 pub mod session;
 pub mod shapes;
 pub mod shapes_health;
+pub mod shapes_notices;
 pub mod shapes_overlay;
 pub mod shapes_rehearsal;
 pub mod shapes_rollouts;
+pub mod silences;
 pub mod tokens;
 pub mod users;
 
@@ -68,6 +71,8 @@ pub mod users;
         rollouts::list, rollouts::start, rollouts::plan, rollouts::show, rollouts::events, rollouts::pause, rollouts::resume,
         rollouts::halt, rollouts::revert, rollouts::member, rollouts::approve, rollouts::skip, rollouts::retry,
         checks::board, checks::list, checks::show, incidents::list, incidents::show, incidents::acknowledge,
+        receivers::list, receivers::add, receivers::show, receivers::log, receivers::test, receivers::rotate, receivers::remove,
+        silences::list, silences::add, silences::end,
         known::search, platform::show,
         users::list, users::create, users::show, users::change, users::password,
         tokens::list, tokens::create, tokens::revoke,

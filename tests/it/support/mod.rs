@@ -7,6 +7,7 @@
 pub mod fixtures;
 pub mod fleet;
 pub mod image;
+pub mod post;
 pub mod process;
 pub mod real;
 pub mod simulated;
