@@ -149,7 +149,8 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
         }
         Command::Show(One { id }) => output.one(&client.get(&[&ROOT[..], &[&id.text()]].concat(), &[]).await?, ONE),
         Command::Log(Log { id, paging }) => {
-            let path = [&ROOT[..], &[&id.text(), "notices"]].concat();
+            let id = id.text();
+            let path = [&ROOT[..], &[&id, "notices"]].concat();
             output.list(&client.get(&path, &paging.query(&[])).await?, LOG, ("Nothing was sent yet.", "Inget har skickats än."))
         }
         Command::Test(One { id }) => {

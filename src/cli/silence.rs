@@ -11,6 +11,7 @@ use super::{
     Context, Paging,
     failure::Outcome,
     output::{Column, column, text, time},
+    rollout::seconds,
 };
 use crate::fleet::{SilenceId, Slug};
 
@@ -46,8 +47,8 @@ pub struct List {
 #[derive(Debug, Args)]
 pub struct Add {
     /// For how long: 45m, 2h, 3d.
-    #[arg(value_name = "TIME")]
-    long: SignedDuration,
+    #[arg(value_name = "TIME", value_parser = seconds)]
+    long: u32,
     /// Why; others see it.
     #[arg(long, value_name = "TEXT")]
     reason: String,
@@ -98,7 +99,11 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
             output.list(&client.get(&ROOT, &query).await?, LIST, ("Nothing is silenced.", "Inget är tystat."))
         }
         Command::Add(args) => {
-            let until = args.from.unwrap_or_else(Timestamp::now).saturating_add(args.long).unwrap_or(Timestamp::MAX);
+            let until = args
+                .from
+                .unwrap_or_else(Timestamp::now)
+                .saturating_add(SignedDuration::from_secs(args.long.into()))
+                .unwrap_or(Timestamp::MAX);
             let body = json!({
                 "maintenance": args.maintenance, "municipality": args.municipality, "check": args.check, "from": args.from,
                 "until": until, "reason": args.reason,

@@ -213,25 +213,6 @@ pub async fn list(store: &Store, of: ReceiverId, page: PageRequest) -> Result<Pa
     Ok(Page::new(found.into_iter().map(Notice::try_from).collect::<Result<_>>()?, page, total))
 }
 
-/// The newest notice of each receiver.
-///
-/// # Errors
-/// When the store fails.
-pub async fn newest(store: &Store, of: &[ReceiverId]) -> Result<Vec<Notice>> {
-    let ids: Vec<String> = of.iter().map(ReceiverId::text).collect();
-    let found: Vec<Row> = read!(store, |c| {
-        let newest: Vec<Option<String>> = notice::table
-            .filter(notice::receiver_id.eq_any(&ids))
-            .group_by(notice::receiver_id)
-            .select(diesel::dsl::max(notice::id))
-            .load(c)
-            .await?;
-        let newest: Vec<String> = newest.into_iter().flatten().collect();
-        Ok(notice::table.filter(notice::id.eq_any(&newest)).select(Row::as_select()).load(c).await?)
-    })?;
-    found.into_iter().map(Notice::try_from).collect()
-}
-
 /// Forgets notices that were made before that, except those about incidents that still go on.
 ///
 /// # Errors

@@ -42,7 +42,9 @@ pub async fn run(tools: Tools, owner: String, cancel: CancellationToken) {
         }
         while let Some(done) = under_way.try_join_next() {
             match done {
-                Ok(receiver) => drop(busy.remove(&receiver)),
+                Ok(receiver) => {
+                    busy.remove(&receiver);
+                }
                 // Which one it was is not known; those that are under way still are in the store's care.
                 Err(error) => {
                     warn!(%error, "a notice's sending broke off");

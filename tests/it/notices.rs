@@ -23,6 +23,7 @@ use flotta::{
     instances::Tools,
     store::{self, PageRequest, incidents::Change},
 };
+use futures::StreamExt;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
@@ -76,9 +77,8 @@ async fn incident(tools: &Tools, kind: CauseKind, of: Option<&Municipality>, tou
 /// What the task does in one turn.
 async fn turn(tools: &Tools) {
     send::decide_now(tools).await.unwrap();
-    for notice in store::notices::due(&tools.store, tools.clock.now(), 1000).await.unwrap() {
-        send::send(tools, &notice).await.unwrap();
-    }
+    let due = store::notices::due(&tools.store, tools.clock.now(), 1000).await.unwrap();
+    futures::stream::iter(due).for_each_concurrent(8, async |notice| send::send(tools, &notice).await.unwrap()).await;
 }
 
 async fn log(tools: &Tools, of: &Receiver) -> Vec<Notice> {

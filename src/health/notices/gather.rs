@@ -100,7 +100,7 @@ impl Gathered {
     #[must_use]
     pub fn case(&self, id: IncidentId) -> Option<(&Case, &[Touched])> {
         let case = self.cases.iter().find(|case| case.incident.id == id)?;
-        Some((case, self.touched.get(&id).map_or(&[], Vec::as_slice)))
+        Some((case, self.touched.get(&id).map(Vec::as_slice).unwrap_or_default()))
     }
 }
 

@@ -45,6 +45,9 @@ pub async fn decide_now(tools: &Tools) -> Result<usize> {
             let some = store::notices::some_checks(&tools.store, item.incident, receiver.municipality, SOME).await?;
             entries.push(letter::entry(receiver, case, touched, item, some, &tools.settings.notices.public_url));
         }
+        if entries.is_empty() {
+            continue;
+        }
         let notice = waiting(receiver, Letter { entries }, now);
         written += usize::from(store::notices::put(&tools.store, &notice).await?);
     }
@@ -106,7 +109,7 @@ pub async fn send(tools: &Tools, notice: &Notice) -> Result<()> {
         Err(Refused { message, forever }) => {
             let next = if forever { None } else { queue::next(notice.created_at, now, attempts) };
             let state = if next.is_some() { NoticeState::Waiting } else { NoticeState::GivenUp };
-            warn!(notice = %id.text(), receiver = receiver.name, attempts, %state, message, "a notice could not be sent");
+            warn!(notice = %id.text(), receiver = receiver.name, attempts, %state, why = message, "a notice could not be sent");
             store::notices::ended(&tools.store, id, state, &message, next.unwrap_or(now), now).await
         }
     }
