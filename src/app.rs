@@ -26,6 +26,7 @@ use crate::{
         },
         gateway::{Gateway, caddy::Caddy},
         outside::{Outside, public::Public},
+        post::{Post, hook::Hooks, mail::Mailer},
         probe::{Probe, kept::Kept},
         wordpress::{
             Wordpress,
@@ -115,7 +116,7 @@ impl App {
     /// Puts the application together from the given parts.
     ///
     /// # Errors
-    /// When the engine cannot be asked for a free subnet.
+    /// When the engine cannot be asked for a free subnet, or the mail server's settings cannot be used.
     pub async fn assemble(config: Config, store: Store, vault: Vault, clock: Arc<dyn Clock>, drivers: Drivers) -> Result<Self> {
         let subnet: Subnet = platform::network::choose_subnet(&store, &*drivers.engine, &config.fleet.fleet, config.subnet).await?;
         let history = match History::open(&config.fleet.home.join("history.db")).await {
@@ -125,7 +126,12 @@ impl App {
                 None
             }
         };
+        let notices = &config.fleet.notices;
+        let password = config.mail_password()?;
+        let mail = notices.mail.as_ref().map(|mail| Mailer::new(mail, password.as_ref())).transpose()?;
+        let post = Arc::new(Post { mail, hooks: Hooks { local: notices.local_hooks } });
         let tools = Tools {
+            post,
             history,
             store,
             engine: drivers.engine,
@@ -191,6 +197,7 @@ impl App {
                 tasks::operations::run(runner, signals.clone(), workers, cancel.clone()),
                 tasks::rollouts::run(tools.clone(), owner.clone(), signals.clone(), cancel.clone()),
                 tasks::health::run(tools.clone(), owner.clone(), signals.clone(), cancel.clone()),
+                tasks::notices::run(tools.clone(), owner.clone(), cancel.clone()),
                 tasks::keeper::run(tools, owner, signals, cancel)
             );
         });

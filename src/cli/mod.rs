@@ -38,10 +38,12 @@ pub mod overlay;
 pub mod platform;
 pub mod progress;
 pub mod prompt;
+pub mod receiver;
 pub mod release;
 pub mod rollout;
 pub mod secret;
 pub mod serve;
+pub mod silence;
 pub mod stream;
 pub mod style;
 pub mod token;
@@ -156,6 +158,12 @@ pub enum Command {
     /// Ask what runs, throws and grows where, over the whole fleet.
     #[command(subcommand)]
     Fleet(fleet::Command),
+    /// See and change who is told of incidents.
+    #[command(subcommand)]
+    Receiver(receiver::Command),
+    /// Tell nobody for a while, or plan a maintenance window.
+    #[command(subcommand)]
+    Silence(silence::Command),
     /// See what was saved of a municipality.
     #[command(subcommand)]
     Backup(backup::Command),
@@ -253,6 +261,8 @@ async fn picked(cli: Cli, output: Output) -> Outcome {
         Command::Finding(command) => finding::run(&context()?, command).await,
         Command::Advisory(command) => advisory::run(&context()?, command).await,
         Command::Fleet(command) => fleet::run(&context()?, command).await,
+        Command::Receiver(command) => receiver::run(&context()?, command).await,
+        Command::Silence(command) => silence::run(&context()?, command).await,
         Command::Backup(command) => backup::run(&context()?, command).await,
         Command::Platform(command) => platform::run(&context()?, command).await,
         Command::User(command) => user::run(&context()?, command).await,

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use super::mail::{RawMail, RawNotices};
 use crate::{
     error::FieldError,
     fleet::{
@@ -53,6 +54,10 @@ pub struct Raw {
     pub health: RawHealth,
     /// How sites and addresses are looked at from outside.
     pub outside: RawOutside,
+    /// The mail server.
+    pub mail: RawMail,
+    /// How people are told.
+    pub notices: RawNotices,
     /// The master keys.
     pub secrets: RawSecrets,
 }
@@ -77,6 +82,8 @@ impl Default for Raw {
             updates: RawUpdates::default(),
             health: RawHealth::default(),
             outside: RawOutside::default(),
+            mail: RawMail::default(),
+            notices: RawNotices::default(),
             secrets: RawSecrets::default(),
         }
     }

@@ -47,6 +47,8 @@ pub struct FleetSettings {
     pub health: HealthSettings,
     /// How sites and addresses are looked at from outside.
     pub outside: OutsideSettings,
+    /// How people are told.
+    pub notices: NoticeSettings,
 }
 
 /// How sites and addresses are looked at from outside.
@@ -119,6 +121,50 @@ impl FromStr for Range {
         })
     }
 }
+
+/// How people are told of incidents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeSettings {
+    /// The pages' address, for links.
+    pub public_url: String,
+    /// The mail server; none where no mail is sent.
+    pub mail: Option<MailSettings>,
+    /// Whether hooks may lead to this host, without TLS too, and those of municipalities into private ranges.
+    pub local_hooks: bool,
+}
+
+/// The server that mail is handed over to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailSettings {
+    /// Its host.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is kept private.
+    pub security: MailSecurity,
+    /// With which name Flotta logs in; none where it does not.
+    pub user: Option<String>,
+    /// File of the password.
+    pub password_file: Option<PathBuf>,
+    /// The sender.
+    pub from: String,
+}
+
+/// How the connection to a mail server is kept private.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailSecurity {
+    /// It begins in the open and must turn to TLS before anything is said.
+    Starttls,
+    /// TLS from the beginning.
+    Tls,
+    /// Not at all; only for a server on this host.
+    None,
+}
+
+super::instance::text_enum!(MailSecurity, "security", [
+    MailSecurity::Starttls => "starttls", MailSecurity::Tls => "tls", MailSecurity::None => "none",
+]);
 
 /// How sites are watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

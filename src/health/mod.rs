@@ -18,6 +18,7 @@ pub mod desk;
 pub mod findings;
 pub mod history;
 pub mod monitor;
+pub mod notices;
 pub mod observer;
 pub mod outside;
 pub mod questions;

@@ -16,6 +16,7 @@ use crate::{
         engine::Engine,
         gateway::{Gateway, Route},
         outside::Outside,
+        post::Post,
         probe::Probe,
         wordpress::{Site, Wordpress},
     },
@@ -47,6 +48,8 @@ pub struct Tools {
     pub probe: Arc<dyn Probe>,
     /// The public way to sites and addresses.
     pub outside: Arc<dyn Outside>,
+    /// What takes messages to people.
+    pub post: Arc<Post>,
     /// What checks gave; none where no file can be made for it.
     pub history: Option<History>,
     /// Opens and seals secrets.

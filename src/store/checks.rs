@@ -388,6 +388,23 @@ pub async fn get(store: &Store, scope: &Scope, number: u32) -> Result<Check> {
     if scope.covers(check.municipality) { Ok(check) } else { Err(missing()) }
 }
 
+/// Which instances serve these checks, also those that are gone.
+///
+/// # Errors
+/// When the store fails.
+pub async fn instances_of(store: &Store, numbers: &[u32]) -> Result<BTreeMap<u32, InstanceId>> {
+    let numbers: Vec<i32> = numbers.iter().filter_map(|number| i32::try_from(*number).ok()).collect();
+    let found: Vec<(i32, Option<String>)> = read!(store, |c| Ok(check::table
+        .filter(check::number.eq_any(&numbers).and(check::instance_id.is_not_null()))
+        .select((check::number, check::instance_id))
+        .load(c)
+        .await?))?;
+    let one = |(number, id): (i32, Option<String>)| {
+        Ok((rows::unsigned("health_check.number", number)?, rows::parse("health_check.instance_id", &id.unwrap_or_default())?))
+    };
+    found.into_iter().map(one).collect()
+}
+
 /// How many checks of each municipality are in which state, by slug; also of those that have none.
 ///
 /// # Errors

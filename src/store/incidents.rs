@@ -221,6 +221,47 @@ pub async fn open(store: &Store) -> Result<Vec<(Incident, Vec<(u32, Failure)>)>>
     found.into_iter().map(one).collect()
 }
 
+/// How many checks of a municipality an incident made fail, and how many it does now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// Whose.
+    pub municipality: MunicipalityId,
+    /// How many it ever made fail.
+    pub members: u32,
+    /// How many it does now.
+    pub failing: u32,
+}
+
+/// Every incident that is open or was over after `since`, with whom it touches. For whoever decides what is told.
+///
+/// # Errors
+/// When the store fails.
+pub async fn since(store: &Store, since: Timestamp) -> Result<Vec<(Incident, Vec<Touched>)>> {
+    let (found, all, failing): (Vec<Row>, Vec<(String, String, i64)>, Vec<(String, String, i64)>) = read!(store, |c| {
+        let wanted = || incident::resolved_at.is_null().or(incident::resolved_at.gt(rows::micros(since)));
+        let found = incident::table.filter(wanted()).order(incident::opened_at.asc()).select(Row::as_select()).load(c).await?;
+        let group = (member::incident_id, member::municipality_id);
+        let count = (member::incident_id, member::municipality_id, diesel::dsl::count_star());
+        let theirs = || member::incident_id.eq_any(incident::table.filter(wanted()).select(incident::id));
+        let all = member::table.filter(theirs()).group_by(group).select(count).load(c).await?;
+        let failing = member::table.filter(theirs().and(member::until.is_null())).group_by(group).select(count).load(c).await?;
+        Ok((found, all, failing))
+    })?;
+    let number = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+    let failing: HashMap<(String, String), u32> = failing.into_iter().map(|(id, of, count)| ((id, of), number(count))).collect();
+    let mut touched: HashMap<String, Vec<Touched>> = HashMap::new();
+    for (id, of, count) in all {
+        let municipality = rows::parse("incident_member.municipality_id", &of)?;
+        let failing = failing.get(&(id.clone(), of)).copied().unwrap_or_default();
+        touched.entry(id).or_default().push(Touched { municipality, members: number(count), failing });
+    }
+    let one = |row: Row| {
+        let touched = touched.remove(&row.id).unwrap_or_default();
+        Ok((Incident::try_from(row)?, touched))
+    };
+    found.into_iter().map(one).collect()
+}
+
 /// How many incidents with a cause of this kind are open, in the whole fleet.
 ///
 /// # Errors

@@ -207,3 +207,34 @@ diesel::allow_tables_to_appear_in_same_query!(instance, php_error);
 diesel::allow_tables_to_appear_in_same_query!(municipality, php_error);
 diesel::allow_tables_to_appear_in_same_query!(instance, size);
 diesel::allow_tables_to_appear_in_same_query!(municipality, size);
+
+diesel::table! {
+    receiver (id) {
+        id -> Text, municipality_id -> Nullable<Text>, kind -> Text, name -> Text, shown -> Text, language -> Text,
+        after_minutes -> Integer, remind_minutes -> Integer, signing_key -> Integer, old_key_until -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+diesel::table! {
+    notice (id) {
+        id -> Text, receiver_id -> Text, state -> Text, letter -> Text, attempts -> Integer, next_at -> BigInt, error -> Text,
+        created_at -> BigInt, ended_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    notice_item (receiver_id, incident_id, word, round) {
+        receiver_id -> Text, incident_id -> Text, word -> Text, round -> Integer, notice_id -> Text, at -> BigInt,
+    }
+}
+diesel::table! {
+    silence (id) {
+        id -> Text, planned -> Bool, municipality_id -> Nullable<Text>, number -> Nullable<Integer>, starts_at -> BigInt,
+        ends_at -> BigInt, reason -> Text, created_by -> Text, created_at -> BigInt,
+    }
+}
+
+diesel::joinable!(receiver -> municipality (municipality_id));
+diesel::joinable!(silence -> municipality (municipality_id));
+diesel::allow_tables_to_appear_in_same_query!(municipality, receiver);
+diesel::allow_tables_to_appear_in_same_query!(municipality, silence);
+diesel::allow_tables_to_appear_in_same_query!(notice, notice_item, incident);

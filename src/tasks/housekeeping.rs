@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 //! Forgets what is over, every hour: ended sessions, old failures of log-in, old answers to repeatable requests, what updates
-//! have kept for going back, findings that are over, and images that no release needs.
+//! have kept for going back, findings that are over, old notices, and images that no release needs.
 
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ use tracing::warn;
 use crate::{access, error::Result, fleet::Scope, instances::Tools, releases, rollouts, store};
 
 const EVERY: Duration = Duration::from_secs(3600);
+/// So long notices are kept as a log.
+const LOG: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// Runs until cancelled. Begins at once: a control plane that is restarted every day must forget too.
 pub async fn run(tools: Tools, cancel: CancellationToken) {
@@ -31,6 +33,9 @@ pub async fn run(tools: Tools, cancel: CancellationToken) {
         }
         if let Err(error) = forget(&tools, now).await {
             warn!(%error, "old findings and sizes could not be forgotten; the next try is in an hour");
+        }
+        if let Err(error) = store::notices::forget_before(&tools.store, now - LOG).await {
+            warn!(%error, "old notices could not be forgotten; the next try is in an hour");
         }
         if let Err(error) = releases::prune(&tools).await {
             warn!(%error, "images that no release needs could not be looked for; the next try is in an hour");

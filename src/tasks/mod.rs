@@ -14,6 +14,7 @@ pub mod events;
 pub mod health;
 pub mod housekeeping;
 pub mod keeper;
+pub mod notices;
 pub mod operations;
 pub mod rollouts;
 

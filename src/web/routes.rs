@@ -17,7 +17,7 @@ use actix_web::{
 use super::{
     api::{
         account, addresses, advisories, audit, checks, events, findings, health, incidents, inventory, known, municipalities, operations,
-        outside, overlays, platform, policy, rehearsals, releases, rollouts, session, tokens, users,
+        outside, overlays, platform, policy, receivers, rehearsals, releases, rollouts, session, silences, tokens, users,
     },
     guard, pages, problem,
 };
@@ -193,6 +193,16 @@ pub fn table() -> Vec<Entry> {
         get("/api/v1/inventory", May(ReadFleet), || to(inventory::versions)),
         get("/api/v1/inventory/errors", May(ReadFleet), || to(inventory::errors)),
         get("/api/v1/inventory/growth", May(ReadFleet), || to(inventory::growth)),
+        get("/api/v1/receivers", May(ReadFleet), || to(receivers::list)),
+        post("/api/v1/receivers", May(ManageIncidents), "receiver.add", Answer, || to(receivers::add)),
+        get("/api/v1/receivers/{id}", May(ReadFleet), || to(receivers::show)),
+        delete("/api/v1/receivers/{id}", May(ManageIncidents), "receiver.remove", || to(receivers::remove)),
+        get("/api/v1/receivers/{id}/notices", May(ReadFleet), || to(receivers::log)),
+        post("/api/v1/receivers/{id}/test", May(ManageIncidents), "receiver.test", Answer, || to(receivers::test)),
+        post("/api/v1/receivers/{id}/key", May(ManageIncidents), "receiver.key", Answer, || to(receivers::rotate)),
+        get("/api/v1/silences", May(ReadFleet), || to(silences::list)),
+        post("/api/v1/silences", May(ManageIncidents), "silence.add", Answer, || to(silences::add)),
+        post("/api/v1/silences/{id}/end", May(ManageIncidents), "silence.end", Answer, || to(silences::end)),
         get("/api/v1/known-municipalities", May(ReadFleet), || to(known::search)),
         get("/api/v1/platform", Fleet(ReadFleet), || to(platform::show)),
         get("/api/v1/users", May(ReadUsers), || to(users::list)),

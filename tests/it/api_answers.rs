@@ -75,7 +75,7 @@ fn mask(name: &str, value: &mut Value) {
         Value::Object(all) => all.iter_mut().for_each(|(name, value)| mask(name, value)),
         Value::Array(all) => all.iter_mut().for_each(|value| mask(name, value)),
         Value::String(text) => {
-            let secret = matches!(name, "password" | "prefix" | "url" | "request" | "manifest_sha256")
+            let secret = matches!(name, "password" | "prefix" | "url" | "signing_key" | "request" | "manifest_sha256")
                 || name == "token" && text.starts_with("flt_");
             if secret {
                 "[secret]".clone_into(text);
@@ -180,6 +180,7 @@ async fn every_answer_is_as_agreed() {
     book.get("/api/v1/inventory/errors").await;
     book.get("/api/v1/inventory/growth").await;
     insta::assert_json_snapshot!("findings", book.take());
+    notices(&mut book).await;
     book.pages = begun;
 
     book.ask(post.clone(), "/api/v1/municipalities", "/api/v1/municipalities", Some(wanted)).await;
@@ -317,6 +318,38 @@ async fn every_answer_is_as_agreed() {
         table().iter().filter(|e| e.path.starts_with("/api/")).map(|e| format!("{} {}", e.method, e.path)).collect();
     let left: Vec<_> = all.iter().filter(|route| !book.asked.contains(*route) && !others.contains(&route.as_str())).collect();
     assert!(left.is_empty(), "no answer of these is held: {left:?}");
+}
+
+/// Who is told, and when nobody is. Nobody listens at port 1.
+async fn notices(book: &mut Book<'_>) {
+    let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+    let route = "/api/v1/receivers";
+    let wanted = json!({"kind": "webhook", "address": "https://127.0.0.1:1/x?token=hemligt", "language": "en"});
+    let receiver = id(&book.ask(post.clone(), route, route, Some(wanted)).await);
+    let wrong = json!({"kind": "webhook", "address": "http://example.org/", "municipality": "ale", "after_minutes": 99999});
+    book.ask(post.clone(), route, route, Some(wrong)).await;
+    book.ask(post.clone(), route, route, Some(json!({"kind": "mail", "address": "webb@ale.se"}))).await;
+    book.get(route).await;
+    let place = format!("{route}/{receiver}");
+    book.ask(get.clone(), "/api/v1/receivers/{id}", &place, None).await;
+    for verb in ["test", "key"] {
+        book.ask(post.clone(), &format!("{route}/{{id}}/{verb}"), &format!("{place}/{verb}"), Some(json!({}))).await;
+    }
+    book.ask(get.clone(), "/api/v1/receivers/{id}/notices", &format!("{place}/notices"), None).await;
+    for _ in 0..2 {
+        book.ask(delete.clone(), "/api/v1/receivers/{id}", &place, None).await;
+    }
+    let route = "/api/v1/silences";
+    let until = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(2)).to_string();
+    let wanted = json!({"municipality": "ale", "until": until, "reason": "they move"});
+    let silence = id(&book.ask(post.clone(), route, route, Some(wanted)).await);
+    let past = json!({"check": 1, "from": "2026-01-01T00:00:00Z", "until": "2026-01-01T01:00:00Z", "reason": ""});
+    book.ask(post.clone(), route, route, Some(past)).await;
+    book.get(route).await;
+    for _ in 0..2 {
+        book.ask(post.clone(), "/api/v1/silences/{id}/end", &format!("{route}/{silence}/end"), Some(json!({}))).await;
+    }
+    insta::assert_json_snapshot!("notices", book.take());
 }
 
 /// Ale gets a second site, which is down; gives the incident.

@@ -92,6 +92,7 @@ const PURE: [&str; 34] = [
     "drivers/outside/reach.rs",
     "drivers/outside/way.rs",
     "health/advisories.rs",
+const PURE: [&str; 29] = [
     "health/blame.rs",
     "health/desk.rs",
     "health/findings.rs",
@@ -100,6 +101,10 @@ const PURE: [&str; 34] = [
     "health/history/figures.rs",
     "health/history/ledger.rs",
     "health/monitor.rs",
+    "health/notices/decide.rs",
+    "health/notices/letter.rs",
+    "health/notices/queue.rs",
+    "health/notices/words.rs",
     "health/observer.rs",
     "health/outside/judge.rs",
     "health/outside/kin.rs",

@@ -20,6 +20,7 @@ mod health;
 mod isolation;
 mod killed;
 mod layering;
+mod notices;
 mod onboarding;
 mod overlays;
 mod overlays_real;

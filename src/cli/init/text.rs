@@ -93,6 +93,15 @@ pub fn of(choices: &Choices) -> String {
     );
     text.key("Hours between two looks from outside at the same site.", "look_hours", None, "6");
     text.key("Addresses besides its sites that a municipality may have.", "most_addresses", None, "50");
+    text.section("mail");
+    text.key("Mail server for notices, host and port; none where no mail is sent.", "server", None, "\"smtp.example.org:587\"");
+    text.key("starttls, tls, or none for a server on this host.", "security", None, "\"starttls\"");
+    text.key("Name with which Flotta logs in,", "user", None, "\"flotta\"");
+    text.key("and the file of its password.", "password_file", None, "\"/etc/flotta/mail.password\"");
+    text.key("The sender.", "from", None, "\"Flotta <flotta@example.org>\"");
+
+    text.section("notices");
+    text.key("Whether hooks may lead to this host and into private ranges; for development.", "local_hooks", None, "false");
 
     text.section("secrets");
     text.key("File of the master key; without it, master.key in the home folder.", "key_file", None, "\"/etc/flotta/master.key\"");

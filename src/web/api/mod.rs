@@ -34,6 +34,7 @@ pub mod outside;
 pub mod overlays;
 pub mod platform;
 pub mod policy;
+pub mod receivers;
 pub mod rehearsals;
 pub mod releases;
 pub mod rollouts;
@@ -41,10 +42,12 @@ pub mod session;
 pub mod shapes;
 pub mod shapes_findings;
 pub mod shapes_health;
+pub mod shapes_notices;
 pub mod shapes_outside;
 pub mod shapes_overlay;
 pub mod shapes_rehearsal;
 pub mod shapes_rollouts;
+pub mod silences;
 pub mod tokens;
 pub mod users;
 
@@ -78,6 +81,8 @@ pub mod users;
         addresses::list, addresses::add, addresses::remove, incidents::list, incidents::show, incidents::acknowledge,
         findings::list, findings::show, findings::mute, findings::unmute, findings::facts, advisories::list, advisories::import,
         inventory::versions, inventory::errors, inventory::growth,
+        receivers::list, receivers::add, receivers::show, receivers::log, receivers::test, receivers::rotate, receivers::remove,
+        silences::list, silences::add, silences::end,
         known::search, platform::show,
         users::list, users::create, users::show, users::change, users::password,
         tokens::list, tokens::create, tokens::revoke,
