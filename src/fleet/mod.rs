@@ -26,6 +26,7 @@ pub mod policy;
 pub mod release;
 pub mod rollout;
 pub mod settings;
+pub mod status;
 pub mod update;
 
 pub use access::{Principal, Role, Scope};

@@ -18,6 +18,7 @@ pub mod history;
 pub mod monitor;
 pub mod observer;
 pub mod reading;
+pub mod status;
 pub mod verdict;
 pub mod watch;
 pub mod wheel;

@@ -31,6 +31,7 @@ mod schema;
 pub mod secrets;
 pub mod sessions;
 pub mod settings;
+pub mod status_pages;
 pub mod throttle;
 pub mod tokens;
 pub mod users;

@@ -16,6 +16,7 @@ pub mod housekeeping;
 pub mod keeper;
 pub mod operations;
 pub mod rollouts;
+pub mod status;
 
 /// What wakes tasks and listeners. Cheap to clone.
 #[derive(Clone)]

@@ -9,6 +9,7 @@
 //! Templates are strict: a field that a template names and a model lacks is an error, and so is a text that a language lacks.
 
 pub mod assets;
+pub mod badge;
 mod format;
 mod helpers;
 pub mod language;
@@ -77,10 +78,18 @@ pub enum Page {
     RolloutRevert,
     /// How the fleet is: the board.
     Health,
+    /// Fragment: the part of the board that changes.
+    HealthLive,
     /// How a municipality's sites are.
     MunicipalityHealth,
+    /// Fragment: the part of it that changes.
+    MunicipalityHealthLive,
     /// One incident.
     Incident,
+    /// Fragment: the part of it that changes.
+    IncidentLive,
+    /// What anybody may see of a municipality.
+    Status,
     /// The audit log.
     Audit,
     /// People who can log in.
@@ -99,7 +108,7 @@ pub enum Page {
 
 impl Page {
     /// Every page and fragment.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 32] = [
         Self::LogIn,
         Self::Fleet,
         Self::Municipality,
@@ -119,8 +128,12 @@ impl Page {
         Self::RolloutPlan,
         Self::RolloutRevert,
         Self::Health,
+        Self::HealthLive,
         Self::MunicipalityHealth,
+        Self::MunicipalityHealthLive,
         Self::Incident,
+        Self::IncidentLive,
+        Self::Status,
         Self::Audit,
         Self::Users,
         Self::User,
@@ -153,8 +166,12 @@ impl Page {
             Self::RolloutPlan => "rollout/plan",
             Self::RolloutRevert => "rollout/revert",
             Self::Health => "health/board",
+            Self::HealthLive => "health/board-live",
             Self::MunicipalityHealth => "health/municipality",
+            Self::MunicipalityHealthLive => "health/municipality-live",
             Self::Incident => "health/incident",
+            Self::IncidentLive => "health/incident-live",
+            Self::Status => "status/show",
             Self::Audit => "audit/list",
             Self::Users => "user/list",
             Self::User => "user/form",
@@ -174,12 +191,17 @@ impl Page {
             Self::Rollouts | Self::Rollout | Self::RolloutLive | Self::RolloutMember | Self::RolloutPlan | Self::RolloutRevert => {
                 "rollouts"
             }
-            Self::Health | Self::MunicipalityHealth | Self::Incident => "health",
+            Self::Health
+            | Self::HealthLive
+            | Self::MunicipalityHealth
+            | Self::MunicipalityHealthLive
+            | Self::Incident
+            | Self::IncidentLive => "health",
             Self::Audit => "audit",
             Self::Users | Self::User => "users",
             Self::Account => "account",
             Self::Settings => "settings",
-            Self::LogIn | Self::Problem | Self::Components => "",
+            Self::LogIn | Self::Status | Self::Problem | Self::Components => "",
         }
     }
 }

@@ -65,6 +65,7 @@ fn rules() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "onboarding",
                 "releases",
                 "rollouts",
+                "health",
                 "access",
                 "tasks",
                 "catalogue",

@@ -22,9 +22,11 @@ pub mod build;
 pub mod checks;
 pub mod events;
 pub mod health;
+pub mod health_events;
 pub mod incidents;
 pub mod known;
 pub mod municipalities;
+pub mod open;
 pub mod operations;
 pub mod overlays;
 pub mod platform;
@@ -35,9 +37,11 @@ pub mod rollouts;
 pub mod session;
 pub mod shapes;
 pub mod shapes_health;
+pub mod shapes_open;
 pub mod shapes_overlay;
 pub mod shapes_rehearsal;
 pub mod shapes_rollouts;
+pub mod status_page;
 pub mod tokens;
 pub mod users;
 
@@ -68,6 +72,8 @@ pub mod users;
         rollouts::list, rollouts::start, rollouts::plan, rollouts::show, rollouts::events, rollouts::pause, rollouts::resume,
         rollouts::halt, rollouts::revert, rollouts::member, rollouts::approve, rollouts::skip, rollouts::retry,
         checks::board, checks::list, checks::show, incidents::list, incidents::show, incidents::acknowledge,
+        health_events::stream, status_page::show, status_page::decide,
+        open::directory, open::feed, open::feed_of,
         known::search, platform::show,
         users::list, users::create, users::show, users::change, users::password,
         tokens::list, tokens::create, tokens::revoke,

@@ -49,6 +49,7 @@ impl Tone {
             | ("member", "succeeded")
             | ("level", "pass")
             | ("health", "ok")
+            | ("verdict", "well")
             | ("incident", "resolved")
             | ("tone", "ok") => Self::Ok,
             ("instance", "onboarding" | "repairing" | "updating" | "offboarding")
@@ -68,6 +69,7 @@ impl Tone {
             | ("member", "rolled-back" | "failed-unchanged" | "needs-approval")
             | ("level", "warn")
             | ("health", "slow" | "suspect" | "flapping")
+            | ("verdict", "slow" | "disturbed" | "partly")
             | ("incident", "acknowledged")
             | ("tone", "warn") => Self::Warn,
             ("instance", "quarantined")
@@ -81,6 +83,7 @@ impl Tone {
             | ("member", "quarantined")
             | ("level", "fail")
             | ("health", "down")
+            | ("verdict", "down")
             | ("incident", "open")
             | ("tone", "bad") => Self::Bad,
             ("instance", "suspended")
@@ -96,6 +99,7 @@ impl Tone {
             | ("platform", "unknown")
             | ("member", "pending")
             | ("health", "unknown")
+            | ("verdict", "unknown")
             | ("tone", "wait") => Self::Wait,
             _ => return None,
         })

@@ -13,3 +13,4 @@ mod municipalities;
 mod overlays;
 mod rollouts;
 mod samples;
+mod status_pages;
