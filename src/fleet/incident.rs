@@ -31,6 +31,8 @@ pub enum CauseKind {
     DatabaseServer,
     /// A host that runs containers.
     Node,
+    /// A disk on which less is free than must be.
+    Disk,
     /// The gateway.
     Gateway,
     /// The one who looks.
@@ -39,7 +41,7 @@ pub enum CauseKind {
 
 impl CauseKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Check,
         Self::Operation,
         Self::Certificate,
@@ -48,6 +50,7 @@ impl CauseKind {
         Self::Plugin,
         Self::DatabaseServer,
         Self::Node,
+        Self::Disk,
         Self::Gateway,
         Self::Observer,
     ];
@@ -62,7 +65,7 @@ impl CauseKind {
 text_enum!(CauseKind, "cause", [
     CauseKind::Check => "check", CauseKind::Operation => "operation", CauseKind::Certificate => "certificate", CauseKind::Zone => "zone",
     CauseKind::Instance => "instance", CauseKind::Plugin => "plugin", CauseKind::DatabaseServer => "database-server",
-    CauseKind::Node => "node", CauseKind::Gateway => "gateway", CauseKind::Observer => "observer",
+    CauseKind::Node => "node", CauseKind::Disk => "disk", CauseKind::Gateway => "gateway", CauseKind::Observer => "observer",
 ]);
 
 /// One thing that is, or may be, to blame.

@@ -31,6 +31,7 @@ use crate::{
         incident::{Cause, CauseKind, Member},
     },
     instances::Tools,
+    platform::disks,
     store::{self, checks::Remembered},
 };
 
@@ -169,7 +170,7 @@ impl Watcher {
         // Before anything was found to be ill, incidents that are open cannot be over.
         let fleet = beside::fleet(tools, true).await?;
         watcher.take_fleet(fleet);
-        watcher.take_platform(beside::platform(tools).await);
+        watcher.take_platform(beside::platform(tools, &[]).await);
         Ok(watcher)
     }
 
@@ -345,6 +346,9 @@ impl Watcher {
             hang(CauseKind::Gateway, &self.tools.settings.gateway(), "gateway", None);
             hang(CauseKind::DatabaseServer, &self.tools.settings.database_server(), "database server", None);
             hang(CauseKind::Node, "engine", "engine", None);
+            for disk in [disks::ENGINE, disks::HOME] {
+                hang(CauseKind::Disk, disk, disk, None);
+            }
             if let Some(serving) = self.serving.get(&id) {
                 hang(CauseKind::Instance, &id.text(), &serving.label, of);
                 let before =
@@ -403,7 +407,9 @@ impl Watcher {
         let label = parent.map(|parent| parent.label.clone()).or_else(|| own.map(|(_, label)| label.to_owned()));
         let municipality = parent.and_then(|parent| parent.municipality).or_else(|| own.map(|(of, _)| of));
         let failure = number.and_then(|number| failing.iter().find(|f| f.site == number)).map(|f| f.failure);
-        let failure = failure.or_else(|| parent.filter(|_| certain).map(|parent| parent.failure));
+        // A disk without room is not what visitors meet.
+        let shared = parent.filter(|_| certain && cause.kind != CauseKind::Disk);
+        let failure = failure.or_else(|| shared.map(|parent| parent.failure));
         let label = label.unwrap_or_else(|| cause.of.clone());
         Incident { id, failure, certain, ..Incident::opened(cause, label, municipality, self.tools.clock.now()) }
     }
@@ -444,6 +450,7 @@ fn failure_of(kind: CauseKind) -> Failure {
         CauseKind::Zone => Failure::Name,
         CauseKind::Certificate => Failure::CertificateExpired,
         CauseKind::Operation => Failure::Maintenance,
+        CauseKind::Disk => Failure::ServerError,
         CauseKind::Check | CauseKind::Instance | CauseKind::Plugin | CauseKind::Observer => Failure::NoUpstream,
     }
 }

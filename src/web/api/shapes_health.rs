@@ -104,7 +104,7 @@ pub struct Hour {
 pub struct Incident {
     /// Its id.
     pub id: String,
-    /// What is to blame: `check`, `operation`, `certificate`, `zone`, `instance`, `plugin`, `database-server`, `node`, `gateway` or
+    /// What is to blame: `check`, `operation`, `certificate`, `zone`, `instance`, `plugin`, `database-server`, `node`, `disk`, `gateway` or
     /// `observer`.
     pub cause: String,
     /// Which one, for people.

@@ -268,6 +268,7 @@ cause-certificate = certificate
 cause-zone = domain name
 cause-instance = instance
 cause-plugin = plugin
+cause-disk = disk
 cause-database-server = database server
 cause-node = container engine
 cause-gateway = gateway

@@ -268,6 +268,7 @@ cause-certificate = certifikat
 cause-zone = domännamn
 cause-instance = instans
 cause-plugin = tillägg
+cause-disk = disk
 cause-database-server = databasserver
 cause-node = containermotor
 cause-gateway = gateway

@@ -8,6 +8,7 @@ use std::{process::Command, time::Duration};
 
 use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use flotta::{
+    config::Raw,
     fleet::{
         Incident, Scope,
         health::{Failure, Health},
@@ -19,6 +20,7 @@ use flotta::{
 use crate::support::{
     fleet::Fleet,
     image::{Images, Theme},
+    trouble::SmallDisk,
     visitors::{municipality, php},
 };
 
@@ -36,6 +38,29 @@ add_action('template_redirect', function () {
 fn docker(arguments: &[&str]) {
     let out = Command::new("docker").args(arguments).output().unwrap();
     assert!(out.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
+}
+
+/// Somebody who holds a schema's options locked until dropped.
+struct Lock {
+    server: String,
+    client: std::process::Child,
+}
+
+impl Lock {
+    fn on(server: &str, schema: &str) -> Self {
+        let hold = format!("LOCK TABLES `{schema}`.wp_options WRITE, `{schema}`.wp_sitemeta WRITE; SELECT SLEEP(600)");
+        let client = Command::new("docker").args(["exec", server, "mariadb", "-e", &hold]).spawn().unwrap();
+        Self { server: server.to_owned(), client }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let end = "SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(600)'";
+        let kill = format!("mariadb -N -e \"{end}\" | mariadb");
+        drop(Command::new("docker").args(["exec", &self.server, "sh", "-c", &kill]).status());
+        drop(self.client.wait());
+    }
 }
 
 async fn incidents(fleet: &Fleet, open: Option<bool>) -> Vec<Incident> {
@@ -56,7 +81,8 @@ async fn told(fleet: &Fleet, what: &str, wanted: &[(CauseKind, &str, &[Failure])
         .until(what, Duration::from_secs(240), || async {
             let open = incidents(fleet, Some(true)).await;
             let fits = |(kind, label, failures): &(CauseKind, &str, &[Failure])| {
-                open.iter().any(|i| i.cause.kind == *kind && i.label.contains(label) && i.failure.is_some_and(|f| failures.contains(&f)))
+                let how = |found: Option<Failure>| found.map_or(failures.is_empty(), |f| failures.contains(&f));
+                open.iter().any(|i| i.cause.kind == *kind && i.label.contains(label) && how(i.failure))
             };
             let all = open.len() == wanted.len() && wanted.iter().all(fits);
             if all { Ok(()) } else { Err(format!("{open:#?} {:?}", states(fleet).await)) }
@@ -79,20 +105,30 @@ async fn well(fleet: &Fleet, checks: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_is_told_once_with_its_cause() {
     // Pages of a busy machine take a while; only what sleeps is slow here.
-    let fleet = Fleet::start_with(|raw| (raw.health.interval_seconds, raw.health.slow_milliseconds) = (10, 5000)).await;
+    let disk = tempfile::tempdir().unwrap();
+    let home = disk.path().join("home");
+    std::fs::create_dir(&home).unwrap();
+    let _small = SmallDisk::at(&home, "size=1g,mode=700");
+    let change = |raw: &mut Raw| {
+        std::fs::copy(raw.home.join("master.key"), home.join("master.key")).unwrap();
+        raw.home.clone_from(&home);
+        (raw.health.interval_seconds, raw.health.slow_milliseconds) = (10, 5000);
+    };
+    let fleet = Fleet::start_with(change).await;
     let mut images = Images::new(&fleet.app.tools.settings.fleet);
     let release = images.release(&fleet, "kommun-1.0", &Theme { version: "1.0", functions: ILL, ..Theme::default() }).await;
     let sites = ["s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9"];
     let ale = municipality(&fleet, "ale", &release, &sites).await;
     let bor = municipality(&fleet, "bor", &release, &[]).await;
     let eda = municipality(&fleet, "eda", &release, &[]).await;
+    let gnesta = municipality(&fleet, "gnesta", &release, &[]).await;
     let of = async |instance: &flotta::fleet::Instance| fleet.app.tools.target(instance.id).await.unwrap().container();
     let (ale, bor, eda) = (of(&ale).await, of(&bor).await, of(&eda).await);
     // A site that says to be at another municipality's address is nobody's.
     let theirs = format!("bor.localhost:{}", fleet.app.config.gateway.https_port);
     php(&ale, &format!("wpmu_create_blog('{theirs}', '/falsk/', 'Falsk', 1, ['public' => 1], 1);"));
     // Sites that were added after the instance was looked at are found at its next turn, which is minutes away: a restart looks now.
-    well(&fleet, 11).await;
+    well(&fleet, 12).await;
     assert!(states(&fleet).await.iter().all(|(address, ..)| !address.contains("falsk")), "{:?}", states(&fleet).await);
     let mut connection = SqliteConnection::establish(fleet.home.join("flotta.db").to_str().unwrap()).unwrap();
     diesel::sql_query("PRAGMA busy_timeout = 10000").execute(&mut connection).unwrap();
@@ -105,13 +141,19 @@ async fn every_fault_is_told_once_with_its_cause() {
     }
     php(&bor, "update_option('kommun_ill', 'slow');");
     docker(&["pause", &eda]);
-    let wanted: [(CauseKind, &str, &[Failure]); 4] = [
+    let lock = Lock::on(&fleet.app.tools.settings.database_server(), &gnesta.schema());
+    let room = std::fs::File::create(home.join("what-fills-the-disk")).unwrap();
+    rustix::fs::fallocate(&room, rustix::fs::FallocateFlags::empty(), 0, 850 << 20).unwrap();
+    let wanted: [(CauseKind, &str, &[Failure]); 6] = [
         (CauseKind::Check, "ale.localhost", &[Failure::Fatal]),
         (CauseKind::Check, "ale.localhost", &[Failure::Empty, Failure::Unlike]),
         (CauseKind::Check, "ale.localhost", &[Failure::SetUp]),
         (CauseKind::Instance, "eda", &[Failure::TimedOut, Failure::NoUpstream]),
+        (CauseKind::Instance, "gnesta", &[Failure::TimedOut, Failure::NoUpstream]),
+        (CauseKind::Disk, "home", &[]),
     ];
-    let first = told(&fleet, "a fatal error, a white page, a way to the installation, a paused container", &wanted).await;
+    let what = "a fatal error, a white page, a way to the installation, a paused container, a locked schema, a full disk";
+    let first = told(&fleet, what, &wanted).await;
     fleet
         .until("bor is slow", Duration::from_secs(60), || async {
             let states = states(&fleet).await;
@@ -123,11 +165,13 @@ async fn every_fault_is_told_once_with_its_cause() {
         })
         .await;
     docker(&["unpause", &eda]);
+    drop(lock);
+    std::fs::remove_file(home.join("what-fills-the-disk")).unwrap();
     for blog in [2, 3, 4] {
         set(&ale, blog, "");
     }
     php(&bor, "delete_option('kommun_ill');");
-    well(&fleet, 11).await;
+    well(&fleet, 12).await;
     assert_eq!(incidents(&fleet, None).await.len(), first.len(), "{:#?}", incidents(&fleet, None).await);
 
     for (service, kind) in
@@ -143,7 +187,7 @@ async fn every_fault_is_told_once_with_its_cause() {
         let all = incidents(&fleet, None).await;
         assert_eq!(all.len(), before + 1, "one for all: {all:#?}");
         docker(&["start", &service]);
-        well(&fleet, 11).await;
+        well(&fleet, 12).await;
         let all = incidents(&fleet, None).await;
         assert_eq!(all.len(), before + 1, "none for each site afterwards: {all:#?}");
     }
