@@ -30,6 +30,7 @@ status-cause-instance = The municipality’s web platform
 status-cause-plugin = An extension of the sites
 status-cause-database-server = The platform’s database server
 status-cause-node = The platform’s computer
+status-cause-disk = The platform’s storage
 status-cause-gateway = The platform’s way in from the internet
 status-cause-observer = The watching
 status-symptom-silent = no answer

@@ -30,6 +30,7 @@ status-cause-instance = Kommunens webbplattform
 status-cause-plugin = Ett tillägg till webbplatserna
 status-cause-database-server = Plattformens databasserver
 status-cause-node = Plattformens dator
+status-cause-disk = Plattformens lagring
 status-cause-gateway = Plattformens väg in från internet
 status-cause-observer = Bevakningen
 status-symptom-silent = svarar inte
