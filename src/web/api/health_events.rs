@@ -138,7 +138,7 @@ pub async fn stream(web: Data<Web>, request: HttpRequest, caller: Caller, query:
     let changed = web.tools().health_changed.subscribe();
     let only = named(&web, &caller, query.0.municipality.as_deref()).await?;
     let had = request.headers().get("last-event-id").and_then(|v| v.to_str().ok()).map(|v| v.trim().to_owned());
-    let _place = web.pulse.enter(caller.principal.user.id)?;
-    let board = Board { scope: caller.principal.scope(), only, had, told: None, _place };
+    let place = web.pulse.enter(caller.principal.user.id)?;
+    let board = Board { scope: caller.principal.scope(), only, had, told: None, _place: place };
     Ok(events::follow(web, &request, changed, board))
 }

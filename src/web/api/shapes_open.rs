@@ -147,11 +147,13 @@ pub struct StatusPageWanted {
 }
 
 /// An address of this control plane.
+#[must_use]
 pub fn address(base: &Url, path: &str) -> String {
     base.join(path).map_or_else(|_| path.to_owned(), String::from)
 }
 
 /// Addresses of a municipality's page and badge, and HTML with both.
+#[must_use]
 pub fn addresses(base: &Url, slug: &str, language: Language) -> (String, String, String) {
     let page = address(base, &format!("/status/{slug}"));
     let badge = format!("{page}/badge.svg");
@@ -161,6 +163,7 @@ pub fn addresses(base: &Url, slug: &str, language: Language) -> (String, String,
 }
 
 /// A status page, for those who open and close it.
+#[must_use]
 pub fn status_page(base: &Url, slug: &str, opened: Option<Opened>) -> StatusPage {
     let (url, badge, snippet) = addresses(base, slug, Language::Sv);
     let (opened_by, opened_at) = opened.map(|o| (o.by, o.at)).unzip();
@@ -168,6 +171,7 @@ pub fn status_page(base: &Url, slug: &str, opened: Option<Opened>) -> StatusPage
 }
 
 /// The directory.
+#[must_use]
 pub fn directory(base: &Url, public: &Public, is_old: bool) -> Directory {
     let municipalities = public.all.values().map(|status| municipality(base, status)).collect();
     Directory { version: 1, as_of: public.minute(), is_old, municipalities }
@@ -211,6 +215,7 @@ fn incident(told: &Told) -> OpenIncident {
 }
 
 /// The feed of these municipalities, or of one.
+#[must_use]
 pub fn feed<'a>(base: &Url, path: &str, language: Language, of: Option<&Status>, all: impl Iterator<Item = &'a Status>) -> Feed {
     let item = |status: &Status, told: &Told| {
         let url = address(base, &format!("/status/{}?lang={language}#i-{}", status.slug, told.key));
