@@ -35,6 +35,7 @@ use crate::{
     },
     error::{Error, OutsideKind, Result},
     fleet::Subnet,
+    health::status::Shelf,
     instances::Tools,
     platform,
     store::{self, Address, Store, history::History, migrate},
@@ -58,6 +59,8 @@ pub struct App {
     pub tools: Tools,
     /// What wakes tasks and listeners.
     pub signals: Signals,
+    /// What anybody may see of health.
+    pub status: Shelf,
     /// This control plane's name in leases; new at every start.
     pub owner: String,
 }
@@ -149,8 +152,10 @@ impl App {
             reading: Arc::default(),
             building: Arc::default(),
             routing: Arc::default(),
+            health_changed: tokio::sync::broadcast::channel(64).0,
         };
-        Ok(Self { config: Arc::new(config), tools, signals: Signals::default(), owner: uuid::Uuid::now_v7().to_string() })
+        let owner = uuid::Uuid::now_v7().to_string();
+        Ok(Self { config: Arc::new(config), tools, signals: Signals::default(), status: Shelf::default(), owner })
     }
 
     /// A runner of this application's operations.
@@ -182,6 +187,7 @@ impl App {
         let (owner, workers) = (self.owner.clone(), self.config.workers);
         tracker.spawn(tasks::events::run(tools.clone(), signals.clone(), cancel.clone()));
         tracker.spawn(tasks::housekeeping::run(tools.clone(), cancel.clone()));
+        tracker.spawn(tasks::status::run(tools.clone(), self.status.clone(), cancel.clone()));
         tracker.spawn(async move {
             // Operations need the platform, so it comes first; meanwhile the API answers.
             while let Err(error) = platform::ensure(&tools).await {

@@ -3,7 +3,10 @@
 
 //! `flotta health`: how the fleet is.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -12,12 +15,15 @@ use super::{
     Context, Paging,
     failure::{Failure, Outcome},
     output::{Column, column, line, text, time},
+    stream::Parser,
     words,
 };
 use crate::fleet::{Slug, health::Health};
 
-/// How often is looked while watching.
-const EVERY: Duration = Duration::from_secs(5);
+/// The control plane may be away for so long before the watching ends.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// A look that was asked for comes in this time.
 const LOOK: Duration = Duration::from_secs(60);
@@ -97,6 +103,7 @@ const OUTSIDE: &[Column] = &[
 const BOARD: &[Column] = &[
     column("Municipality", "Kommun", |v| text(v, "/municipality")),
     column("State", "Läge", |v| text(v, "/worst")),
+    column("Cause", "Orsak", |v| text(v, "/cause")),
     column("Checks", "Kontroller", |v| text(v, "/checks")),
     column("In each state", "I varje läge", |v| counts(&v["states"])),
 ];
@@ -199,40 +206,88 @@ fn fine(worst: &Value) -> Outcome {
     if ill { Err(Failure::Told(3)) } else { Ok(()) }
 }
 
+type Known = BTreeMap<String, Value>;
+
+/// Tells what changes by the event stream. A lost connection is made again, and what changed meanwhile is told then.
 async fn watch(context: &Context) -> Outcome {
-    let mut known: Option<BTreeMap<String, Value>> = None;
     context.said("Watching; Ctrl-C ends the watching.", "Bevakar; Ctrl-C avslutar bevakningen.")?;
+    let (mut known, mut last): (Option<Known>, Option<String>) = (None, None);
+    let (mut pause, mut heard) = (FIRST_PAUSE, Instant::now());
     loop {
-        let all = [("per_page", "500".to_owned())];
-        let board: Value = context.client.get(&["api", "v1", "health"], &all).await?.read()?;
-        let open = [("state", "open".to_owned()), ("per_page", "500".to_owned())];
-        let incidents: Value = context.client.get(&["api", "v1", "incidents"], &open).await?.read()?;
-        let mut now: BTreeMap<String, Value> = BTreeMap::new();
-        for tile in board["items"].as_array().into_iter().flatten() {
-            now.insert(text(tile, "/municipality"), tile.clone());
+        let before = last.clone();
+        match listen(context, &mut known, &mut last).await {
+            Ok(()) => heard = Instant::now(),
+            Err(failure) if failure.passes() && heard.elapsed() < PATIENCE => {}
+            Err(failure) => return Err(failure),
         }
-        for incident in incidents["items"].as_array().into_iter().flatten() {
-            now.insert(text(incident, "/id"), incident.clone());
+        if last != before {
+            (heard, pause) = (Instant::now(), FIRST_PAUSE);
         }
-        if let Some(before) = &known {
-            for (key, value) in now.iter().filter(|(key, value)| before.get(*key).is_none_or(|old| differs(old, value))) {
-                tell(context, key, value)?;
-            }
-            for (key, value) in before.iter().filter(|(key, _)| !now.contains_key(*key)) {
-                gone(context, key, value)?;
-            }
-        } else {
-            for (key, value) in now.iter().filter(|(_, value)| value["id"].is_string() || value["worst"] != "ok") {
-                tell(context, key, value)?;
-            }
-        }
-        known = Some(now);
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
+/// Listens until the connection ends.
+async fn listen(context: &Context, known: &mut Option<Known>, last: &mut Option<String>) -> Outcome {
+    let mut stream = context.client.stream(&["api", "v1", "health", "events"], last.as_deref()).await?;
+    let mut parser = Parser::default();
+    while let Some(piece) = context.client.piece(&mut stream).await? {
+        for event in parser.push(&piece).map_err(|why| Failure::failed(why, "look at the control plane's log"))? {
+            let value: Value = serde_json::from_str(&event.data).map_err(|e| {
+                Failure::failed(format!("an event of the stream cannot be read: {e}"), "use the `flotta` of the control plane's version")
+            })?;
+            match event.kind.as_str() {
+                "board" => *known = Some(whole(context, known.take(), &value)?),
+                "tile" | "incident" => {
+                    let key = key(&value);
+                    let known = known.get_or_insert_default();
+                    if known.get(&key).is_none_or(|old| differs(old, &value)) {
+                        tell(context, &key, &value)?;
+                    }
+                    known.insert(key, value);
+                }
+                "gone" | "over" => {
+                    let key = key(&value);
+                    known.get_or_insert_default().remove(&key);
+                    gone(context, &key, &value)?;
+                }
+                _ => {}
+            }
+            if event.id.is_some() {
+                *last = event.id;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Tells what a whole board says anew: at the beginning what is not well, later what differs.
+fn whole(context: &Context, known: Option<Known>, board: &Value) -> Outcome<Known> {
+    let all = ["tiles", "incidents"].into_iter().flat_map(|list| board[list].as_array().into_iter().flatten());
+    let now: Known = all.map(|value| (key(value), value.clone())).collect();
+    for (key, value) in &now {
+        let news = match &known {
+            Some(before) => before.get(key).is_none_or(|old| differs(old, value)),
+            None => value["id"].is_string() || value["worst"] != "ok",
+        };
+        if news {
+            tell(context, key, value)?;
+        }
+    }
+    for (key, value) in known.iter().flatten().filter(|(key, _)| !now.contains_key(*key)) {
+        gone(context, key, value)?;
+    }
+    Ok(now)
+}
+
+/// What an incident or a municipality is known by.
+fn key(value: &Value) -> String {
+    text(value, if value["id"].is_string() { "/id" } else { "/municipality" })
+}
+
 fn differs(old: &Value, new: &Value) -> bool {
-    ["worst", "states", "failing", "acknowledged_by", "certain"].iter().any(|name| old[name] != new[name])
+    ["worst", "states", "cause", "failing", "acknowledged_by", "certain"].iter().any(|name| old[name] != new[name])
 }
 
 fn tell(context: &Context, key: &str, value: &Value) -> Outcome {
@@ -246,7 +301,8 @@ fn tell(context: &Context, key: &str, value: &Value) -> Outcome {
         let down = context.language().pick("fail", "nere");
         return line(&format!("{now}  incident: {cause} {label}: {failure} ({failing} {down}) {key}"));
     }
-    line(&format!("{now}  {key}: {} ({})", text(value, "/worst"), counts(&value["states"])))
+    let cause = value["cause"].as_str().map(|cause| format!(", {}", words::cause(cause, context.language()))).unwrap_or_default();
+    line(&format!("{now}  {key}: {} ({}){cause}", text(value, "/worst"), counts(&value["states"])))
 }
 
 fn gone(context: &Context, key: &str, value: &Value) -> Outcome {

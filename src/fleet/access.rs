@@ -66,7 +66,13 @@ impl Role {
             Self::WebManager => {
                 matches!(
                     permission,
-                    P::ReadFleet | P::InviteAdministrator | P::PostponeUpdates | P::ManageIncidents | P::ManageAddresses | P::OwnAccount
+                    P::ReadFleet
+                        | P::InviteAdministrator
+                        | P::PostponeUpdates
+                        | P::ManageIncidents
+                        | P::ManageAddresses
+                        | P::PublishStatus
+                        | P::OwnAccount
                 )
             }
             Self::Auditor => matches!(permission, P::ReadFleet | P::ReadAudit | P::ReadUsers | P::OwnAccount),
@@ -94,6 +100,8 @@ pub enum Permission {
     ManageIncidents,
     /// Add and remove addresses that are checked besides the sites; ask for a look from outside.
     ManageAddresses,
+    /// Open and close a municipality's public status page.
+    PublishStatus,
     /// See users and tokens.
     ReadUsers,
     /// Create, change, disable users; revoke other people's tokens.
@@ -115,6 +123,7 @@ impl Permission {
         Self::PostponeUpdates,
         Self::ManageIncidents,
         Self::ManageAddresses,
+        Self::PublishStatus,
         Self::ReadUsers,
         Self::ManageUsers,
         Self::ReadAudit,
@@ -127,6 +136,7 @@ text_enum!(Permission, "scope", [
     Permission::InviteAdministrator => "invite-administrator", Permission::ManageReleases => "manage-releases",
     Permission::ManageRollouts => "manage-rollouts", Permission::PostponeUpdates => "postpone-updates",
     Permission::ManageIncidents => "manage-incidents", Permission::ManageAddresses => "manage-addresses",
+    Permission::PublishStatus => "publish-status",
     Permission::ReadUsers => "read-users", Permission::ManageUsers => "manage-users", Permission::ReadAudit => "read-audit",
     Permission::OwnAccount => "own-account",
 ]);

@@ -54,6 +54,12 @@ impl CauseKind {
         Self::Gateway,
         Self::Observer,
     ];
+
+    /// Whether it is a part of the platform, on which every site of every municipality hangs.
+    #[must_use]
+    pub const fn is_platform(self) -> bool {
+        matches!(self, Self::DatabaseServer | Self::Node | Self::Gateway)
+    }
 }
 
 text_enum!(CauseKind, "cause", [
@@ -105,6 +111,13 @@ pub struct Incident {
 }
 
 impl Incident {
+    /// Whether every site of the fleet is touched, also those that are not asked meanwhile: a part of the platform is ill, and its own
+    /// check says so.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        self.certain && self.cause.kind.is_platform()
+    }
+
     /// A new one that nothing else is known of yet.
     #[must_use]
     pub fn opened(cause: Cause, label: String, municipality: Option<MunicipalityId>, at: Timestamp) -> Self {

@@ -31,6 +31,7 @@ pub mod policy;
 pub mod release;
 pub mod rollout;
 pub mod settings;
+pub mod status;
 pub mod update;
 
 pub use access::{Principal, Role, Scope};

@@ -23,6 +23,7 @@ pub mod observer;
 pub mod outside;
 pub mod questions;
 pub mod reading;
+pub mod status;
 pub mod verdict;
 pub mod watch;
 pub mod wheel;

@@ -66,6 +66,8 @@ pub struct Tools {
     pub reading: Arc<tokio::sync::Mutex<()>>,
     /// Held while a release is built, and while images that nothing needs are removed.
     pub building: Arc<tokio::sync::Mutex<()>>,
+    /// Health has changed: a check's state, or an incident.
+    pub health_changed: tokio::sync::broadcast::Sender<()>,
     /// Held while a route is changed, and while all are compared and loaded, which would take back what changed in between.
     pub routing: Arc<tokio::sync::Mutex<()>>,
 }

@@ -353,6 +353,22 @@ pub async fn list(store: &Store, scope: &Scope, filter: &Filter, page: PageReque
     Ok(Page::new(found.into_iter().map(read_row).collect::<Result<_>>()?, page, total))
 }
 
+/// Every check of these municipalities, by address. For what their public pages show.
+///
+/// # Errors
+/// When the store fails.
+pub async fn of(store: &Store, municipalities: &[MunicipalityId]) -> Result<Vec<Check>> {
+    let of: Vec<String> = municipalities.iter().map(MunicipalityId::text).collect();
+    let found: Vec<(Row, String)> = read!(store, |c| Ok(check::table
+        .inner_join(municipality::table)
+        .filter(check::gone_at.is_null().and(check::municipality_id.eq_any(&of)))
+        .order((check::host.asc(), check::path.asc()))
+        .select((Row::as_select(), municipality::slug))
+        .load(c)
+        .await?))?;
+    found.into_iter().map(read_row).collect()
+}
+
 /// The checks of these instances that are known not to serve, by number.
 ///
 /// # Errors

@@ -39,6 +39,7 @@ pub mod secrets;
 pub mod sessions;
 pub mod settings;
 pub mod silences;
+pub mod status_pages;
 pub mod throttle;
 pub mod tokens;
 pub mod users;

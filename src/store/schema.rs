@@ -156,9 +156,13 @@ diesel::table! {
     incident_event (incident_id, seq) { incident_id -> Text, seq -> BigInt, at -> BigInt, word -> Text, who -> Text, message -> Text, }
 }
 
+diesel::table! { status_page (municipality_id) { municipality_id -> Text, opened_by -> Text, opened_at -> BigInt, } }
+
 diesel::joinable!(health_check -> municipality (municipality_id));
 diesel::joinable!(health_outside -> health_check (number));
 diesel::allow_tables_to_appear_in_same_query!(municipality, health_check, health_outside);
+diesel::joinable!(status_page -> municipality (municipality_id));
+diesel::allow_tables_to_appear_in_same_query!(municipality, status_page);
 diesel::allow_tables_to_appear_in_same_query!(incident, incident_member);
 diesel::table! {
     finding (id) {

@@ -17,6 +17,7 @@ pub mod keeper;
 pub mod notices;
 pub mod operations;
 pub mod rollouts;
+pub mod status;
 
 /// What wakes tasks and listeners. Cheap to clone.
 #[derive(Clone)]

@@ -16,8 +16,9 @@ use actix_web::{
 
 use super::{
     api::{
-        account, addresses, advisories, audit, checks, events, findings, health, incidents, inventory, known, municipalities, operations,
-        outside, overlays, platform, policy, receivers, rehearsals, releases, rollouts, session, silences, tokens, users,
+        account, addresses, advisories, audit, checks, events, findings, health, health_events, incidents, inventory, known,
+        municipalities, open, operations, outside, overlays, platform, policy, receivers, rehearsals, releases, rollouts, session,
+        silences, status_page, tokens, users,
     },
     guard, pages, problem,
 };
@@ -28,6 +29,8 @@ use crate::fleet::access::Permission;
 pub enum Access {
     /// Anybody.
     Public,
+    /// Anybody, without the store being asked who it is: these answers are given while it is busy. Each address has its measure.
+    Open,
     /// Only from this host itself, by the loopback address.
     Local,
     /// From this host itself anybody; from elsewhere whoever may do this with the whole fleet.
@@ -107,9 +110,9 @@ fn delete(path: &'static str, access: Access, action: &'static str, handler: fn(
 #[must_use]
 #[rustfmt::skip] // one line each
 pub fn table() -> Vec<Entry> {
-    use Access::{Fleet, Local, LocalOr, May, Public};
+    use Access::{Fleet, Local, LocalOr, May, Open, Public};
     use Permission::{
-        InviteAdministrator, ManageAddresses, ManageIncidents, ManageMunicipalities, ManageReleases, ManageRollouts, ManageUsers, OwnAccount, PostponeUpdates, ReadAudit, ReadFleet, ReadUsers,
+        InviteAdministrator, ManageAddresses, ManageIncidents, ManageMunicipalities, ManageReleases, ManageRollouts, ManageUsers, OwnAccount, PostponeUpdates, PublishStatus, ReadAudit, ReadFleet, ReadUsers,
     };
     use Repeat::{Answer, Harmless, Operation};
     vec![
@@ -171,7 +174,10 @@ pub fn table() -> Vec<Entry> {
         post("/api/v1/rollouts/{id}/members/{slug}/approve", May(ManageRollouts), "rollout.approve", Answer, || to(rollouts::approve)),
         post("/api/v1/rollouts/{id}/members/{slug}/skip", May(ManageRollouts), "rollout.skip", Answer, || to(rollouts::skip)),
         post("/api/v1/rollouts/{id}/members/{slug}/retry", May(ManageRollouts), "rollout.retry", Answer, || to(rollouts::retry)),
+        get("/api/v1/municipalities/{slug}/status-page", May(ReadFleet), || to(status_page::show)),
+        put("/api/v1/municipalities/{slug}/status-page", May(PublishStatus), "municipality.status-page", || to(status_page::decide)),
         get("/api/v1/health", May(ReadFleet), || to(checks::board)),
+        get("/api/v1/health/events", May(ReadFleet), || to(health_events::stream)),
         get("/api/v1/checks", May(ReadFleet), || to(checks::list)),
         get("/api/v1/checks/{number}", May(ReadFleet), || to(checks::show)),
         get("/api/v1/checks/{number}/outside", May(ReadFleet), || to(outside::show)),
@@ -215,6 +221,13 @@ pub fn table() -> Vec<Entry> {
         delete("/api/v1/tokens/{id}", May(OwnAccount), "token.revoke", || to(tokens::revoke)),
         get("/api/v1/audit", Fleet(ReadAudit), || to(audit::list)),
 
+        // Open to anybody
+        get("/open/v1/directory.json", Open, || to(open::directory)),
+        get("/open/v1/feed.json", Open, || to(open::feed)),
+        get("/open/v1/municipalities/{slug}/feed.json", Open, || to(open::feed_of)),
+        get("/status/{slug}", Open, || to(pages::status::show)),
+        get("/status/{slug}/badge.svg", Open, || to(pages::status::badge)),
+
         // Pages
         get("/assets/{file}", Public, || to(pages::assets::show)),
         get("/login", Public, || to(pages::session::form)),
@@ -243,6 +256,10 @@ pub fn table() -> Vec<Entry> {
         get("/certificates", May(ReadFleet), || to(pages::outside::certificates)),
         get("/health/{slug}", May(ReadFleet), || to(pages::health::municipality)),
         get("/incidents/{id}", May(ReadFleet), || to(pages::health::incident)),
+        get("/live/health", May(ReadFleet), || to(pages::health::board_live)),
+        get("/live/health/{slug}", May(ReadFleet), || to(pages::health::municipality_live)),
+        get("/live/incidents/{id}", May(ReadFleet), || to(pages::health::incident_live)),
+        post("/municipalities/{slug}/status-page", May(PublishStatus), "municipality.status-page", Harmless, || to(pages::municipality::status_page)),
         post("/incidents/{id}/acknowledge", May(ManageIncidents), "incident.acknowledge", Harmless, || to(pages::health::acknowledge)),
         get("/findings", May(ReadFleet), || to(pages::findings::list)),
         get("/findings/{id}", May(ReadFleet), || to(pages::findings::show)),

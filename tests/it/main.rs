@@ -33,6 +33,7 @@ mod releases;
 mod repair;
 mod rollouts;
 mod rollouts_real;
+mod seen;
 mod store_parity;
 mod support;
 mod updates_real;

@@ -41,6 +41,7 @@ mod beside;
 mod clocks;
 mod collect;
 mod eye;
+pub mod figures;
 mod jobs;
 mod writer;
 
@@ -172,7 +173,7 @@ impl Watcher {
             serving: BTreeMap::new(),
             limits: HashMap::new(),
             together: Arc::new(Semaphore::new(usize::try_from(settings.at_once).unwrap_or(usize::MAX))),
-            writer: writer::Writer::start(tools.store.clone(), tools.clock.clone()),
+            writer: writer::Writer::start(tools.store.clone(), tools.clock.clone(), tools.health_changed.clone()),
             beside: beside::Beside::start(tools, sender.clone()),
             sender,
             receiver,
@@ -216,6 +217,7 @@ impl Watcher {
         if let Some(disturbance) = disturbed(self.clocks, clocks, SLOT) {
             info!(?disturbance, "the watcher was disturbed; what it asked meanwhile does not count against anybody");
             self.disturbances += 1;
+            figures::disturbed();
             self.monitor.start_over(clocks.wall);
             self.eye.start_over(clocks.wall);
         }
@@ -226,6 +228,7 @@ impl Watcher {
         }
         let turn = self.monitor.turn(now);
         for number in turn.missed {
+            figures::missed();
             self.monitor.came(number, Sample::Missed, 0, self.tools.clock.now());
         }
         for (number, failure) in turn.spared {
@@ -234,12 +237,16 @@ impl Watcher {
             }
         }
         for ask in turn.asks {
+            if !ask.again {
+                figures::begun(now.saturating_sub(ask.due));
+            }
             self.ask(ask);
         }
         self.look(now);
         if now >= self.settled + SETTLE_EVERY || now < self.settled {
             self.settled = now;
             self.settle(now);
+            figures::watching(true, self.monitor.len());
         }
         if now >= self.written + WRITE_EVERY || now < self.written {
             self.written = now;
@@ -249,6 +256,7 @@ impl Watcher {
 
     /// Writes what is not written yet.
     pub async fn stop(mut self) {
+        figures::watching(false, 0);
         let now = now(&*self.tools.clock).wall;
         self.settle(now);
         if let Some(history) = &self.tools.history
@@ -280,6 +288,7 @@ impl Watcher {
     fn take_sample(&mut self, ask: Ask, sample: Sample, disturbances: u64, now: u64) {
         let believed = sample.is_well() || disturbances == self.disturbances;
         let sample = if believed { sample } else { Sample::Missed };
+        figures::came(sample);
         if let Some((of, _)) = self.monitor.of(ask.number) {
             self.ledger.note(of, ask.number, if ask.again { now } else { ask.due }, sample);
         }

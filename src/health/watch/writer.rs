@@ -8,7 +8,10 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::json;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{broadcast, mpsc},
+    task::JoinHandle,
+};
 use tracing::warn;
 
 use crate::{
@@ -47,7 +50,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(store: Store, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn start(store: Store, clock: Arc<dyn Clock>, changed: broadcast::Sender<()>) -> Self {
         let (sender, mut receiver) = mpsc::unbounded_channel::<Batch>();
         let task = tokio::spawn(async move {
             while let Some(batch) = receiver.recv().await {
@@ -55,6 +58,8 @@ impl Writer {
                     warn!(%error, "what the watcher found could not be written, trying again");
                     tokio::time::sleep(AGAIN).await;
                 }
+                // Nobody may listen.
+                drop(changed.send(()));
             }
         });
         Self { sender, task }

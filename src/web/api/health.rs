@@ -65,7 +65,8 @@ pub async fn metrics(web: Data<Web>) -> Answer {
         metrics::set("flotta_operations", "state", state.to_owned(), f64::from(u32::try_from(total).unwrap_or(u32::MAX)));
     }
     let mut checks: BTreeMap<Health, u32> = Health::ALL.map(|health| (health, 0)).into();
-    for (health, count) in store::checks::tallies(web.store(), &Scope::Fleet).await?.iter().flat_map(|tally| &tally.states) {
+    let tallies = store::checks::tallies(web.store(), &Scope::Fleet).await?;
+    for (health, count) in tallies.iter().flat_map(|tally| &tally.states) {
         *checks.entry(*health).or_default() += count;
     }
     for (health, count) in checks {
@@ -82,7 +83,12 @@ pub async fn metrics(web: Data<Web>) -> Answer {
     for (kind, open) in store::findings::counts(web.store()).await? {
         metrics::set("flotta_findings_open", "kind", kind.to_string(), f64::from(open));
     }
-    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics::text()))
+    metrics::followers(web.pulse.followers());
+    if let Some(at) = web.app.status.get().and_then(|public| public.as_of) {
+        metrics::public_age(web.now().duration_since(at).as_secs_f64());
+    }
+    let text = metrics::text() + &metrics::municipalities(&tallies);
+    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
 }
 
 /// The gateway's question.

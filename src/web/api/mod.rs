@@ -25,10 +25,12 @@ pub mod checks;
 pub mod events;
 pub mod findings;
 pub mod health;
+pub mod health_events;
 pub mod incidents;
 pub mod inventory;
 pub mod known;
 pub mod municipalities;
+pub mod open;
 pub mod operations;
 pub mod outside;
 pub mod overlays;
@@ -43,11 +45,13 @@ pub mod shapes;
 pub mod shapes_findings;
 pub mod shapes_health;
 pub mod shapes_notices;
+pub mod shapes_open;
 pub mod shapes_outside;
 pub mod shapes_overlay;
 pub mod shapes_rehearsal;
 pub mod shapes_rollouts;
 pub mod silences;
+pub mod status_page;
 pub mod tokens;
 pub mod users;
 
@@ -83,6 +87,8 @@ pub mod users;
         inventory::versions, inventory::errors, inventory::growth,
         receivers::list, receivers::add, receivers::show, receivers::log, receivers::test, receivers::rotate, receivers::remove,
         silences::list, silences::add, silences::end,
+        health_events::stream, status_page::show, status_page::decide,
+        open::directory, open::feed, open::feed_of,
         known::search, platform::show,
         users::list, users::create, users::show, users::change, users::password,
         tokens::list, tokens::create, tokens::revoke,

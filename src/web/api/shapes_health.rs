@@ -48,6 +48,10 @@ pub struct HealthTile {
     pub checks: u32,
     /// How many are in which state.
     pub states: BTreeMap<String, u32>,
+    /// What makes it ill, where an open incident touches it: the widest one's cause, in a word as in incidents.
+    pub cause: Option<String>,
+    /// That incident's id.
+    pub incident: Option<String>,
 }
 
 /// A site, or another address, that is checked.
@@ -181,15 +185,17 @@ pub fn states(states: &BTreeMap<Health, u32>) -> BTreeMap<String, u32> {
     states.iter().map(|(health, count)| (health.to_string(), *count)).collect()
 }
 
-/// One municipality's tile.
+/// One municipality's tile, with the incident that makes it ill.
 #[must_use]
-pub fn tile(tally: &Tally) -> HealthTile {
+pub fn tile(tally: &Tally, cause: Option<&fleet::Incident>) -> HealthTile {
     HealthTile {
         municipality: tally.slug.to_string(),
         name: tally.name.clone(),
         worst: tally.worst().to_string(),
         checks: tally.checks(),
         states: states(&tally.states),
+        cause: cause.map(|incident| incident.cause.kind.to_string()),
+        incident: cause.map(|incident| incident.id.text()),
     }
 }
 

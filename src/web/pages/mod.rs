@@ -25,4 +25,5 @@ pub mod releases;
 pub mod rollouts;
 pub mod session;
 pub mod settings;
+pub mod status;
 pub mod users;

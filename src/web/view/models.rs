@@ -23,6 +23,7 @@ mod rollout;
 mod session;
 mod settings;
 mod shell;
+mod status;
 mod user;
 
 use serde::Serialize;
@@ -50,6 +51,7 @@ pub use rollout::{
 pub use session::LogInPage;
 pub use settings::{PlatformPart, Setting, SettingSource, SettingsGroup, SettingsPage, Wellness};
 pub use shell::{Notice, Shell, SignedIn, Theme};
+pub use status::{StatusCard, StatusModel};
 pub use user::{PermissionChoice, TokenForm, TokenRow, UserForm, UserPage, UserRow, UsersPage};
 
 use super::Page;

@@ -28,7 +28,10 @@ fn shell_for(one: &sample::Sample, language: Language) -> Shell {
 }
 
 fn is_fragment(page: Page) -> bool {
-    matches!(page, Page::DomainCheck | Page::OperationLive | Page::RolloutLive)
+    matches!(
+        page,
+        Page::DomainCheck | Page::OperationLive | Page::RolloutLive | Page::HealthLive | Page::MunicipalityHealthLive | Page::IncidentLive
+    )
 }
 
 /// Also writes each page to `target/pages/{sv,en}`, with the assets beside them, for eyes and for `tests/browser/axe.mjs`.

@@ -49,6 +49,7 @@ impl Tone {
             | ("member", "succeeded")
             | ("level", "pass")
             | ("health", "ok")
+            | ("verdict", "well")
             | ("incident", "resolved")
             | ("finding", "resolved")
             | ("tone", "ok") => Self::Ok,
@@ -69,6 +70,7 @@ impl Tone {
             | ("member", "rolled-back" | "failed-unchanged" | "needs-approval")
             | ("level", "warn")
             | ("health", "slow" | "suspect" | "flapping")
+            | ("verdict", "slow" | "disturbed" | "partly")
             | ("incident", "acknowledged")
             | ("finding", "open")
             | ("tone", "warn") => Self::Warn,
@@ -83,6 +85,7 @@ impl Tone {
             | ("member", "quarantined")
             | ("level", "fail")
             | ("health", "down")
+            | ("verdict", "down")
             | ("incident", "open")
             | ("tone", "bad") => Self::Bad,
             ("instance", "suspended")
@@ -99,6 +102,7 @@ impl Tone {
             | ("platform", "unknown")
             | ("member", "pending")
             | ("health", "unknown")
+            | ("verdict", "unknown")
             | ("tone", "wait") => Self::Wait,
             _ => return None,
         })

@@ -118,7 +118,7 @@ async fn from_outside(fleet: &Fleet, net: &Net, ale: &str, whose: MunicipalityId
         let new = NewAddress { host, path: "/".to_owned(), label: String::new(), expects: Expects::default() };
         numbers.push(store::checks::add(store, whose, &new, 50, now).await.unwrap());
     }
-    well(fleet, 13).await;
+    well(fleet, 14).await;
     let told_before = incidents(fleet, None).await.len();
     net.shows.show("bygg.lund.se", net.authority.sign(&["bygg.lund.se"], days(-30), days(-1)));
     net.names.say("park.lund.se", Says::Gone);
@@ -144,7 +144,7 @@ async fn from_outside(fleet: &Fleet, net: &Net, ale: &str, whose: MunicipalityId
     for number in numbers {
         store::checks::remove(store, whose, number, fleet.app.tools.clock.now()).await.unwrap();
     }
-    well(fleet, 11).await;
+    well(fleet, 12).await;
     assert_eq!(incidents(fleet, None).await.len(), told_before + 2, "{:#?}", incidents(fleet, None).await);
 }
 

@@ -16,3 +16,4 @@ mod outside;
 mod overlays;
 mod rollouts;
 mod samples;
+mod status_pages;
