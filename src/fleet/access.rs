@@ -87,7 +87,7 @@ pub enum Permission {
     ManageRollouts,
     /// Hold an instance back from rollouts for a while.
     PostponeUpdates,
-    /// Take incidents on.
+    /// Take incidents on; say what availability is aimed at.
     ManageIncidents,
     /// See users and tokens.
     ReadUsers,

@@ -24,6 +24,8 @@ use crate::{
     },
 };
 
+pub mod past;
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = check)]
 struct Row {

@@ -19,6 +19,7 @@ pub mod instances;
 pub mod leases;
 pub mod migrate;
 pub mod municipalities;
+pub mod objectives;
 pub mod operations;
 pub mod overlays;
 pub mod page;

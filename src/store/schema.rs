@@ -153,3 +153,6 @@ diesel::table! {
 diesel::joinable!(health_check -> municipality (municipality_id));
 diesel::allow_tables_to_appear_in_same_query!(municipality, health_check);
 diesel::allow_tables_to_appear_in_same_query!(incident, incident_member);
+diesel::table! {
+    objective (municipality_id) { municipality_id -> Text, thousandths -> Integer, days -> Integer, updated_at -> BigInt, }
+}

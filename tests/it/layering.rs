@@ -88,16 +88,19 @@ const ALONE: [(&str, &[&str]); 7] = [
 ];
 
 /// Files that decide and never act.
-const PURE: [&str; 25] = [
+const PURE: [&str; 29] = [
     "health/blame.rs",
     "health/desk.rs",
     "health/history/block.rs",
     "health/history/byte.rs",
     "health/history/figures.rs",
     "health/history/ledger.rs",
+    "health/history/sheet.rs",
     "health/monitor.rs",
+    "health/objective.rs",
     "health/observer.rs",
     "health/reading.rs",
+    "health/report.rs",
     "health/verdict.rs",
     "health/wheel.rs",
     "rollouts/blame.rs",
@@ -109,6 +112,7 @@ const PURE: [&str; 25] = [
     "rollouts/rehearsals/classify.rs",
     "rollouts/rehearsals/differ.rs",
     "rollouts/rehearsals/judge.rs",
+    "web/view/picture.rs",
     "workflow/decide.rs",
     "workflow/interrupt.rs",
     "instances/drift.rs",
