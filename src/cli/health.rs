@@ -16,6 +16,8 @@ use super::{
 };
 use crate::fleet::{Slug, health::Health};
 
+mod history;
+
 /// How often is looked while watching.
 const EVERY: Duration = Duration::from_secs(5);
 
@@ -30,6 +32,17 @@ pub enum Command {
     /// Tell what changes, until Ctrl-C.
     #[command(after_help = "Examples:\n  flotta health watch\n  flotta health watch --output json")]
     Watch,
+    /// Show how a site was over 48 hours, 35 days or 400 days.
+    #[command(after_help = "Examples:\n  flotta health history 7\n  flotta health history 7 --range 400d")]
+    History(history::History),
+    /// Show, or decide, what availability a municipality's sites are to have.
+    #[command(after_help = "Examples:\n  flotta health objective helsingborg\n  flotta health objective helsingborg --set 99.95")]
+    Objective(history::Objective),
+    /// Show a month of a municipality: availability, minutes down, incidents.
+    #[command(
+        after_help = "Examples:\n  flotta health report helsingborg --month 2026-11\n  flotta health report helsingborg --month 2026-11 --csv > november.csv"
+    )]
+    Report(history::Report),
 }
 
 /// What to show.
@@ -73,6 +86,9 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
         Command::Show(Show { slug: None, paging, .. }) => board(context, &paging).await,
         Command::Show(Show { slug: Some(slug), health, paging }) => checks(context, &slug, health, &paging).await,
         Command::Watch => watch(context).await,
+        Command::History(asked) => history::history(context, &asked).await,
+        Command::Objective(asked) => history::objective(context, &asked).await,
+        Command::Report(asked) => history::report(context, &asked).await,
     }
 }
 

@@ -210,15 +210,17 @@ mod tests {
         assert_eq!(Objective::new(99.95, 30), Ok(Objective { thousandths: 99_950, days: 30 }));
         let fields = |percent, days| Objective::new(percent, days).unwrap_err().into_iter().map(|e| e.field).collect::<Vec<_>>();
         assert_eq!(fields(100.0, 91), ["percent", "days"]);
-        assert_eq!((fields(f64::NAN, 1), fields(99.0, 0), fields(-1.0, -1)), (vec!["percent".into()], vec!["days".into()], vec!["percent".into(), "days".into()]));
+        assert_eq!(
+            (fields(f64::NAN, 1), fields(99.0, 0), fields(-1.0, -1)),
+            (vec!["percent".into()], vec!["days".into()], vec!["percent".into(), "days".into()])
+        );
     }
 
     #[test]
     fn an_alarm_needs_both_windows() {
         let objective = Objective::default();
-        let minutes = |failing: &dyn Fn(usize) -> u64| -> Vec<Counts> {
-            (0..360).map(|back| of(100 - failing(back), failing(back))).collect()
-        };
+        let minutes =
+            |failing: &dyn Fn(usize) -> u64| -> Vec<Counts> { (0..360).map(|back| of(100 - failing(back), failing(back))).collect() };
         let told = |minutes: &[Counts], days| burning(&rates(objective, minutes, days));
         assert_eq!(told(&minutes(&|_| 0), of(1000, 0)), Burning::Calm);
         // Two per cent over the last hour.

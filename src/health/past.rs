@@ -12,10 +12,7 @@ use super::{
 };
 use crate::{
     error::{FieldError, Result},
-    fleet::{
-        MunicipalityId,
-        health::Sample,
-    },
+    fleet::{MunicipalityId, health::Sample},
     store::history::{History, Span},
 };
 

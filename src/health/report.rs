@@ -183,8 +183,17 @@ pub fn csv(report: &Report, incidents: &[Incident], month: Month, now: Timestamp
         text.push_str("\r\n");
     };
     row(&[
-        "kind", "name", "availability_percent", "minutes_served", "minutes_down", "minutes_not_looked_at", "minutes_slow", "from", "until",
-        "cause", "failure",
+        "kind",
+        "name",
+        "availability_percent",
+        "minutes_served",
+        "minutes_down",
+        "minutes_not_looked_at",
+        "minutes_slow",
+        "from",
+        "until",
+        "cause",
+        "failure",
     ]
     .map(str::to_owned));
     let none = String::new;
@@ -197,16 +206,21 @@ pub fn csv(report: &Report, incidents: &[Incident], month: Month, now: Timestamp
             line.minutes_down.to_string(),
             line.minutes_not_looked_at.to_string(),
             line.minutes_slow.to_string(),
-            none(), none(), none(), none(),
+            none(),
+            none(),
+            none(),
+            none(),
         ]);
     }
     for incident in incidents {
         row(&[
             "incident".to_owned(),
             incident.label.clone(),
-            none(), none(),
+            none(),
+            none(),
             (lasted(incident, month, now) / 60).to_string(),
-            none(), none(),
+            none(),
+            none(),
             incident.opened_at.to_string(),
             incident.resolved_at.map(|at| at.to_string()).unwrap_or_default(),
             incident.cause.kind.to_string(),
@@ -241,7 +255,10 @@ mod tests {
     #[test]
     fn months_are_read_and_counted() {
         let month: Month = "2026-12".parse().unwrap();
-        assert_eq!((month.to_string(), month.before().to_string(), month.after().to_string()), ("2026-12".into(), "2026-11".into(), "2027-01".into()));
+        assert_eq!(
+            (month.to_string(), month.before().to_string(), month.after().to_string()),
+            ("2026-12".into(), "2026-11".into(), "2027-01".into())
+        );
         let (first, last) = month.days();
         assert_eq!(last - first, 30);
         assert_eq!(month.times(), (at("2026-12-01T00:00:00Z"), at("2027-01-01T00:00:00Z")));
@@ -273,7 +290,8 @@ mod tests {
             known(4, "2026-01-01T00:00:00Z", Some("2026-10-01T00:00:00Z")),
         ];
         let report = draw_up(month, [&sheet], &all, Objective::default(), at("2026-11-01T02:00:00Z"), 1);
-        let told: Vec<_> = report.sites.iter().map(|l| (l.number, l.minutes_served, l.minutes_down, l.minutes_not_looked_at, l.minutes_slow)).collect();
+        let told: Vec<_> =
+            report.sites.iter().map(|l| (l.number, l.minutes_served, l.minutes_down, l.minutes_not_looked_at, l.minutes_slow)).collect();
         assert_eq!(told, [(1, 54, 6, 60, 54), (2, 60, 0, 60, 0), (3, 0, 0, 30, 0)]);
         assert_eq!((report.total.availability, report.met), (Some(114.0 / 120.0), Some(false)));
         assert_eq!(report.sites[2].availability, None);
@@ -281,7 +299,9 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for (cell, safe) in [("ale.se", "ale.se"), ("=1+1", "\"'=1+1\""), ("@x", "\"'@x\""), ("a,\"b\"", "\"a,\"\"b\"\"\""), ("-1", "\"'-1\"")] {
+        for (cell, safe) in
+            [("ale.se", "ale.se"), ("=1+1", "\"'=1+1\""), ("@x", "\"'@x\""), ("a,\"b\"", "\"a,\"\"b\"\"\""), ("-1", "\"'-1\"")]
+        {
             assert_eq!(quoted(cell), safe);
         }
         let cause = Cause { kind: CauseKind::Check, of: "1".to_owned() };

@@ -37,6 +37,11 @@ pub fn set(name: &'static str, label: &'static str, word: String, value: f64) {
     metrics::gauge!(name, label => word).set(value);
 }
 
+/// One figure of a municipality over a window of time.
+pub fn set_of(name: &'static str, municipality: String, window: &'static str, value: f64) {
+    metrics::gauge!(name, "municipality" => municipality, "window" => window).set(value);
+}
+
 /// All of them, in Prometheus' text form.
 pub fn text() -> String {
     HANDLE

@@ -16,8 +16,8 @@ use actix_web::{
 
 use super::{
     api::{
-        account, audit, checks, events, health, incidents, known, municipalities, operations, overlays, platform, policy, rehearsals,
-        releases, rollouts, session, tokens, users,
+        account, audit, checks, events, health, history, incidents, known, municipalities, operations, overlays, platform, policy,
+        rehearsals, releases, rollouts, session, tokens, users,
     },
     guard, pages, problem,
 };
@@ -174,6 +174,11 @@ pub fn table() -> Vec<Entry> {
         get("/api/v1/health", May(ReadFleet), || to(checks::board)),
         get("/api/v1/checks", May(ReadFleet), || to(checks::list)),
         get("/api/v1/checks/{number}", May(ReadFleet), || to(checks::show)),
+        get("/api/v1/checks/{number}/history", May(ReadFleet), || to(history::show)),
+        get("/api/v1/municipalities/{slug}/objective", May(ReadFleet), || to(history::show_objective)),
+        put("/api/v1/municipalities/{slug}/objective", May(ManageIncidents), "municipality.objective", || to(history::decide_objective)),
+        get("/api/v1/municipalities/{slug}/report", May(ReadFleet), || to(history::show_report)),
+        get("/api/v1/municipalities/{slug}/report.csv", May(ReadFleet), || to(history::report_csv)),
         get("/api/v1/incidents", May(ReadFleet), || to(incidents::list)),
         get("/api/v1/incidents/{id}", May(ReadFleet), || to(incidents::show)),
         post("/api/v1/incidents/{id}/acknowledge", May(ManageIncidents), "incident.acknowledge", Answer, || to(incidents::acknowledge)),
@@ -212,6 +217,10 @@ pub fn table() -> Vec<Entry> {
         post("/municipalities/{slug}/overlay/restore", May(ManageReleases), "overlay.restore", Harmless, || to(pages::overlay::restore)),
         get("/health", May(ReadFleet), || to(pages::health::board)),
         get("/health/{slug}", May(ReadFleet), || to(pages::health::municipality)),
+        get("/health/{slug}/report", May(ReadFleet), || to(pages::site::report)),
+        get("/health/{slug}/report.csv", May(ReadFleet), || to(pages::site::report_csv)),
+        post("/health/{slug}/objective", May(ManageIncidents), "municipality.objective", Harmless, || to(pages::site::decide)),
+        get("/health/{slug}/{number}", May(ReadFleet), || to(pages::site::show)),
         get("/incidents/{id}", May(ReadFleet), || to(pages::health::incident)),
         post("/incidents/{id}/acknowledge", May(ManageIncidents), "incident.acknowledge", Harmless, || to(pages::health::acknowledge)),
         get("/operations", May(ReadFleet), || to(pages::operation::list)),

@@ -13,6 +13,7 @@ mod format;
 mod helpers;
 pub mod language;
 pub mod models;
+pub mod picture;
 mod tone;
 
 #[cfg(test)]
@@ -79,6 +80,10 @@ pub enum Page {
     Health,
     /// How a municipality's sites are.
     MunicipalityHealth,
+    /// One site of a municipality, or another address, with its history.
+    Site,
+    /// A municipality's month.
+    Report,
     /// One incident.
     Incident,
     /// The audit log.
@@ -99,7 +104,7 @@ pub enum Page {
 
 impl Page {
     /// Every page and fragment.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::LogIn,
         Self::Fleet,
         Self::Municipality,
@@ -120,6 +125,8 @@ impl Page {
         Self::RolloutRevert,
         Self::Health,
         Self::MunicipalityHealth,
+        Self::Site,
+        Self::Report,
         Self::Incident,
         Self::Audit,
         Self::Users,
@@ -154,6 +161,8 @@ impl Page {
             Self::RolloutRevert => "rollout/revert",
             Self::Health => "health/board",
             Self::MunicipalityHealth => "health/municipality",
+            Self::Site => "health/site",
+            Self::Report => "health/report",
             Self::Incident => "health/incident",
             Self::Audit => "audit/list",
             Self::Users => "user/list",
@@ -174,7 +183,7 @@ impl Page {
             Self::Rollouts | Self::Rollout | Self::RolloutLive | Self::RolloutMember | Self::RolloutPlan | Self::RolloutRevert => {
                 "rollouts"
             }
-            Self::Health | Self::MunicipalityHealth | Self::Incident => "health",
+            Self::Health | Self::MunicipalityHealth | Self::Site | Self::Report | Self::Incident => "health",
             Self::Audit => "audit",
             Self::Users | Self::User => "users",
             Self::Account => "account",

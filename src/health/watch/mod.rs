@@ -10,7 +10,7 @@ use std::{
 };
 
 use tokio::sync::{Semaphore, mpsc};
-use tracing::{info, warn};
+use tracing::info;
 
 use super::{
     blame,

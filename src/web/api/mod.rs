@@ -22,6 +22,7 @@ pub mod build;
 pub mod checks;
 pub mod events;
 pub mod health;
+pub mod history;
 pub mod incidents;
 pub mod known;
 pub mod municipalities;
@@ -35,6 +36,7 @@ pub mod rollouts;
 pub mod session;
 pub mod shapes;
 pub mod shapes_health;
+pub mod shapes_history;
 pub mod shapes_overlay;
 pub mod shapes_rehearsal;
 pub mod shapes_rollouts;
@@ -67,7 +69,7 @@ pub mod users;
         policy::show, policy::decide,
         rollouts::list, rollouts::start, rollouts::plan, rollouts::show, rollouts::events, rollouts::pause, rollouts::resume,
         rollouts::halt, rollouts::revert, rollouts::member, rollouts::approve, rollouts::skip, rollouts::retry,
-        checks::board, checks::list, checks::show, incidents::list, incidents::show, incidents::acknowledge,
+        checks::board, checks::list, checks::show, history::show, history::show_objective, history::decide_objective, history::show_report, history::report_csv, incidents::list, incidents::show, incidents::acknowledge,
         known::search, platform::show,
         users::list, users::create, users::show, users::change, users::password,
         tokens::list, tokens::create, tokens::revoke,

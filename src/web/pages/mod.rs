@@ -23,4 +23,5 @@ pub mod releases;
 pub mod rollouts;
 pub mod session;
 pub mod settings;
+pub mod site;
 pub mod users;

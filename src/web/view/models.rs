@@ -21,6 +21,7 @@ mod rollout;
 mod session;
 mod settings;
 mod shell;
+mod site;
 mod user;
 
 use serde::Serialize;
@@ -46,6 +47,7 @@ pub use rollout::{
 pub use session::LogInPage;
 pub use settings::{PlatformPart, Setting, SettingSource, SettingsGroup, SettingsPage, Wellness};
 pub use shell::{Notice, Shell, SignedIn, Theme};
+pub use site::{Chart, ChartRow, ObjectiveCard, ReportIncident, ReportPage, ReportRow, SitePage};
 pub use user::{PermissionChoice, TokenForm, TokenRow, UserForm, UserPage, UserRow, UsersPage};
 
 use super::Page;

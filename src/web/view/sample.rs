@@ -6,6 +6,7 @@
 mod evidence;
 mod lists;
 mod rollouts;
+mod site;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -93,6 +94,10 @@ pub(super) fn all() -> Vec<Sample> {
         sample("health", &lists::health()),
         sample("health-empty", &HealthPage { tiles: vec![], open: vec![], over: vec![], checks: 0, ill: 0, touched: 0, ..lists::health() }),
         sample("health-of", &lists::health_of()),
+        sample("health-site", &site::site()),
+        sample("health-site-new", &site::new_site()),
+        sample("health-report", &site::report()),
+        sample("health-report-empty", &site::empty_report()),
         sample("incident", &lists::incident()),
         sample("audit", &audit()),
         sample("audit-empty", &AuditPage { rows: vec![], filtered: true, pager: Pager::default(), ..audit() }),

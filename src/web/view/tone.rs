@@ -50,6 +50,7 @@ impl Tone {
             | ("level", "pass")
             | ("health", "ok")
             | ("incident", "resolved")
+            | ("burning", "calm")
             | ("tone", "ok") => Self::Ok,
             ("instance", "onboarding" | "repairing" | "updating" | "offboarding")
             | ("operation", "live")
@@ -69,6 +70,7 @@ impl Tone {
             | ("level", "warn")
             | ("health", "slow" | "suspect" | "flapping")
             | ("incident", "acknowledged")
+            | ("burning", "slow")
             | ("tone", "warn") => Self::Warn,
             ("instance", "quarantined")
             | ("operation", "failed")
@@ -82,6 +84,7 @@ impl Tone {
             | ("level", "fail")
             | ("health", "down")
             | ("incident", "open")
+            | ("burning", "fast")
             | ("tone", "bad") => Self::Bad,
             ("instance", "suspended")
             | ("channel", "retired")
@@ -96,6 +99,7 @@ impl Tone {
             | ("platform", "unknown")
             | ("member", "pending")
             | ("health", "unknown")
+            | ("burning", "unknown")
             | ("tone", "wait") => Self::Wait,
             _ => return None,
         })

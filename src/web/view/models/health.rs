@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Model, Pager};
+use super::{Model, ObjectiveCard, Pager};
 use crate::{
     error::FieldError,
     fleet::{
@@ -78,6 +78,8 @@ impl Model for HealthPage {
 /// One site or address.
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckRow {
+    /// Its number.
+    pub number: u32,
     /// Its address.
     pub address: String,
     /// In which state it is.
@@ -103,6 +105,10 @@ pub struct MunicipalityHealthPage {
     pub pager: Pager,
     /// Incidents that touch it, newest first.
     pub incidents: Vec<IncidentRow>,
+    /// What availability is aimed at; none where no history is kept.
+    pub objective: Option<ObjectiveCard>,
+    /// What was wrong with the form that changes it.
+    pub errors: Vec<FieldError>,
     /// The same by command.
     pub command: String,
 }
@@ -114,6 +120,8 @@ impl Model for MunicipalityHealthPage {
 /// A site in an incident.
 #[derive(Clone, Debug, Serialize)]
 pub struct IncidentMember {
+    /// The check's number.
+    pub number: u32,
     /// Its municipality's slug; none where that is gone.
     pub slug: Option<String>,
     /// Its address.
