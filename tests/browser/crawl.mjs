@@ -23,7 +23,8 @@ if (!start || !browserPath) {
 const shape = (url) =>
   url.pathname
     .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "{id}")
-    .replace(/(\/(?:municipalities|releases|users|members)\/)(?!new(?:\/|$))[^/]+/g, "$1{one}");
+    .replace(/(\/(?:municipalities|releases|users|members|health)\/)(?!new(?:\/|$))[^/]+/g, "$1{one}")
+    .replace(/\/\d+$/, "/{number}");
 
 const browser = await puppeteer.launch({
   executablePath: browserPath,
@@ -62,7 +63,7 @@ try {
       const next = new URL(link);
       next.hash = "";
       next.search = "";
-      if (next.origin === url.origin && !next.pathname.startsWith("/api/") && !/logout|metrics/.test(next.pathname)) waiting.push(next);
+      if (next.origin === url.origin && !next.pathname.startsWith("/api/") && !/logout|metrics|\.csv$/.test(next.pathname)) waiting.push(next);
     }
   }
 } finally {
