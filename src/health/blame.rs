@@ -28,7 +28,8 @@ pub fn explains(kind: Kind, failure: Failure) -> bool {
     let on_the_way = matches!(failure, F::Refused | F::Unreachable | F::TimedOut | F::Broken | F::NoUpstream);
     let inside = matches!(failure, F::ServerError | F::ClientError | F::Empty | F::Fatal | F::Unlike | F::Astray);
     match kind {
-        Kind::Check | Kind::Operation => true,
+        Kind::Check => true,
+        Kind::Operation => !matches!(failure, F::Name | F::CertificateExpired | F::CertificateWrong),
         Kind::Observer => false,
         Kind::Certificate => matches!(failure, F::CertificateExpired | F::CertificateWrong | F::Handshake),
         Kind::Zone => failure == F::Name,
@@ -93,6 +94,12 @@ pub fn blame(parents: &[Parent], failing: &[Failing], checked: usize) -> Vec<Bla
         take(&mut left, at, true);
     }
     while let Some(at) = guess(parents, &left, checked) {
+        take(&mut left, at, false);
+    }
+    // What changes an instance is to blame for a single site of it too: that both happen by chance is rare.
+    let is_operation = |at: &usize| parents.get(*at).is_some_and(|parent| parent.kind == Kind::Operation);
+    let operations: BTreeSet<usize> = left.iter().flat_map(|f| f.parents.iter().copied()).filter(is_operation).collect();
+    for at in operations {
         take(&mut left, at, false);
     }
     // What everything hangs on is told of even where nothing else fails yet.
@@ -219,6 +226,22 @@ mod tests {
         // Where it runs, and nowhere else.
         let with_plugin = (0..300).filter(|site| (site / 30) % 3 == 0);
         assert_eq!(town.blamed(&Town::failing(with_plugin, Failure::Fatal)), [(Some(PLUGIN), 120)]);
+    }
+
+    #[test]
+    fn an_operation_is_blamed_for_a_single_site_but_not_for_its_name() {
+        let mut town = Town::new();
+        town.0.push(Parent { kind: Kind::Operation, sites: 30, seen: 30, ill: None });
+        let operation = town.0.len() - 1;
+        let fails = |failure| {
+            Town::failing([61], failure).into_iter().map(|mut f| {
+                f.parents.push(operation);
+                f
+            })
+        };
+        assert_eq!(town.blamed(&fails(Failure::Fatal).collect::<Vec<_>>()), [(Some(operation), 1)]);
+        assert_eq!(town.blamed(&fails(Failure::Name).collect::<Vec<_>>()), [(None, 1)]);
+        assert_eq!(town.blamed(&Town::failing([61], Failure::Fatal)), [(None, 1)]);
     }
 
     #[test]

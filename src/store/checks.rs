@@ -263,6 +263,23 @@ pub async fn list(store: &Store, scope: &Scope, filter: &Filter, page: PageReque
     Ok(Page::new(found.into_iter().map(read_row).collect::<Result<_>>()?, page, total))
 }
 
+/// The checks of these instances that are known not to serve, by number.
+///
+/// # Errors
+/// When the store fails.
+pub async fn ill_of(store: &Store, instances: &[InstanceId]) -> Result<Vec<Check>> {
+    let of: Vec<String> = instances.iter().map(InstanceId::text).collect();
+    let ill: Vec<String> = Health::ALL.iter().filter(|health| health.is_ill()).map(ToString::to_string).collect();
+    let found: Vec<(Row, String)> = read!(store, |c| Ok(check::table
+        .inner_join(municipality::table)
+        .filter(check::gone_at.is_null().and(check::instance_id.eq_any(&of)).and(check::health.eq_any(&ill)))
+        .order(check::number.asc())
+        .select((Row::as_select(), municipality::slug))
+        .load(c)
+        .await?))?;
+    found.into_iter().map(read_row).collect()
+}
+
 /// One check.
 ///
 /// # Errors

@@ -20,11 +20,11 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-use super::{Came, Fleet, Serving};
+use super::{Came, Fleet, Serving, Underway};
 use crate::{
     drivers::wordpress::Blog,
     error::Result,
-    fleet::{Domain, Instance, InstanceId, InstanceState, Scope, incident::CauseKind},
+    fleet::{Domain, Instance, InstanceId, InstanceState, OperationKind, Scope, incident::CauseKind},
     health::wheel::phase,
     instances::Tools,
     platform,
@@ -158,9 +158,12 @@ async fn watch_fleet(tools: Tools, shared: Arc<Shared>, sender: mpsc::UnboundedS
 /// What is to be checked, read from the store; the checks themselves only where they may have changed.
 pub(super) async fn fleet(tools: &Tools, changed: bool) -> Result<Fleet> {
     let instances = store::instances::all(&tools.store, &Scope::Fleet).await?;
-    let mut operations: HashMap<InstanceId, _> = HashMap::new();
-    for operation in store::operations::live(&tools.store).await? {
-        operations.insert(operation.instance, (operation.id.text(), operation.kind));
+    // What an update did to a site may show only while it is watched afterwards.
+    let updated = store::rollouts::soaking(&tools.store).await?;
+    let mut operations: HashMap<InstanceId, _> =
+        updated.into_iter().map(|(id, (update, since))| (id, Underway { id: update, kind: OperationKind::Update, since })).collect();
+    for operation in store::operations::live(&tools.store).await?.into_iter().filter(|o| o.kind != OperationKind::Rehearse) {
+        operations.insert(operation.instance, Underway { id: operation.id, kind: operation.kind, since: operation.created_at });
     }
     let ids: Vec<InstanceId> = instances.iter().map(|instance| instance.id).collect();
     let ended = store::checks::keep_only(&tools.store, &ids, tools.clock.now()).await?;

@@ -9,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::info;
 
@@ -25,7 +26,7 @@ use crate::{
     drivers::probe::Probe,
     error::Result,
     fleet::{
-        Check, Incident, IncidentId, InstanceId, MunicipalityId, OperationKind,
+        Check, Incident, IncidentId, InstanceId, MunicipalityId, OperationId, OperationKind,
         health::{Failure, Health, Sample},
         incident::{Cause, CauseKind, Member},
     },
@@ -75,8 +76,19 @@ pub struct Fleet {
 pub struct Serving {
     /// Its name for people.
     pub label: String,
-    /// The operation that changes it now.
-    pub operation: Option<(String, OperationKind)>,
+    /// The operation that changes it now, or the update after which it is watched.
+    pub operation: Option<Underway>,
+}
+
+/// An operation that may be what makes sites fail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Underway {
+    /// Which.
+    pub id: OperationId,
+    /// What it does.
+    pub kind: OperationKind,
+    /// When it was begun; what failed before is not its doing.
+    pub since: Timestamp,
 }
 
 struct Checked {
@@ -326,8 +338,10 @@ impl Watcher {
             hang(CauseKind::Node, "engine", "engine", None);
             if let Some(serving) = self.serving.get(&id) {
                 hang(CauseKind::Instance, &id.text(), &serving.label, of);
-                if let Some((operation, kind)) = &serving.operation {
-                    hang(CauseKind::Operation, operation, &format!("{} ({kind})", serving.label), of);
+                let before =
+                    |operation: &&Underway| standing.health.is_ill() && standing.since.is_some_and(|since| since < operation.since);
+                if let Some(operation) = serving.operation.as_ref().filter(|operation| !before(operation)) {
+                    hang(CauseKind::Operation, &operation.id.text(), &format!("{} ({})", serving.label, operation.kind), of);
                 }
             }
         }

@@ -12,12 +12,13 @@ use super::see::Memory;
 use crate::{
     error::Result,
     fleet::{
-        Instance, InstanceId, InstanceState, OperationId, Rollout,
+        Check, Instance, InstanceId, InstanceState, OperationId, Rollout,
         evidence::{Level, Look, Sampled},
         rollout::{MemberState, RolloutMember},
     },
     instances::Tools,
     rollouts::{compare, evidence, pages},
+    store,
 };
 
 /// How often each is looked at.
@@ -73,7 +74,7 @@ pub(super) struct Sight {
     pub(super) ill: Option<String>,
 }
 
-/// What to think of an instance that is watched. `told` is what its update itself found wrong at its end.
+/// What to think of an instance that is watched. `told` is what its update found wrong at its end, or the watcher of health since.
 pub(super) fn sight(looks: Option<&Looks>, rollout: &Rollout, member: &RolloutMember, told: Option<String>, now: Timestamp) -> Sight {
     if told.is_some() {
         return Sight { well: false, ill: told };
@@ -160,6 +161,31 @@ pub(super) async fn pass(
     }
 }
 
+/// Sites that the watcher of health found down since the update of their instance began, in words; it sees every site each minute,
+/// where a look here sees a sample of pages.
+pub(super) async fn fallen(tools: &Tools, members: &[RolloutMember]) -> Result<HashMap<InstanceId, String>> {
+    let soaking = members.iter().filter(|m| m.state == MemberState::Soaking && m.blame.is_none());
+    let began: HashMap<InstanceId, Timestamp> = soaking.filter_map(|m| Some((m.instance, m.started_at?))).collect();
+    if began.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<InstanceId> = began.keys().copied().collect();
+    Ok(said(&began, &store::checks::ill_of(&tools.store, &ids).await?))
+}
+
+fn said(began: &HashMap<InstanceId, Timestamp>, ill: &[Check]) -> HashMap<InstanceId, String> {
+    let mut words = HashMap::new();
+    for check in ill {
+        let Some(instance) = check.instance else { continue };
+        // What was down before is not the update's doing.
+        let fell = check.since.is_some_and(|since| began.get(&instance).is_some_and(|began| since >= *began));
+        if let (true, Some(failure)) = (fell, check.failure) {
+            words.entry(instance).or_insert_with(|| format!("{} is {}: {failure}", check.address(), check.health));
+        }
+    }
+    words
+}
+
 /// Looks at an instance and says what is wrong compared with before; nothing where all is well.
 async fn compared(
     tools: &Tools,
@@ -227,6 +253,7 @@ mod tests {
     use super::*;
     use crate::fleet::{
         Environment, MunicipalityId, ReleaseId, RolloutId,
+        health::{Failure, Health},
         knobs::Schedule,
         rollout::{Placed, RolloutState, Why},
     };
@@ -292,6 +319,31 @@ mod tests {
         let once = see(&looks(Some(at(90)), 1), 101);
         assert!(!once.well && once.ill.is_none());
         assert_eq!(see(&looks(Some(at(80)), 2), 101).ill.as_deref(), Some("it shows an error"));
+    }
+
+    #[test]
+    fn a_site_that_fell_after_the_update_began_counts_and_one_that_was_down_before_does_not() {
+        let (_, member) = soaking();
+        let check = |since: i64, health| Check {
+            number: 0,
+            municipality: member.municipality,
+            slug: member.slug.clone(),
+            instance: Some(member.instance),
+            blog: Some(2),
+            host: "ale.se".into(),
+            path: "/skola/".into(),
+            label: String::new(),
+            health,
+            failure: Some(Failure::Fatal),
+            since: Some(at(since)),
+            created_at: at(-9999),
+        };
+        let began = HashMap::from([(member.instance, at(0))]);
+        assert!(said(&began, &[check(-1, Health::Down)]).is_empty());
+        let fell = said(&began, &[check(-1, Health::Down), check(30, Health::Flapping), check(40, Health::Down)]);
+        assert_eq!(fell[&member.instance], "ale.se/skola/ is flapping: fatal");
+        let elsewhere = Check { instance: Some(InstanceId::generate()), ..check(30, Health::Down) };
+        assert!(said(&began, &[elsewhere]).is_empty());
     }
 
     #[test]

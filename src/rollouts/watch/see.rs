@@ -100,6 +100,7 @@ pub(super) async fn see(tools: &Tools, memory: &mut Memory, id: RolloutId) -> Re
     let overlaid = store::derived::overlaid(&tools.store).await?;
     let rehearsed = rehearse::all(tools, memory, &rollout, &members, &overlaid).await?;
     look::pass(tools, memory, &rollout, &members, &all).await;
+    let fallen = look::fallen(tools, &members).await?;
     let controls: Vec<Instance> = controls(&rollout, &members, &all, &overlaid);
     let instances: Vec<Option<Instance>> = members.iter().map(|m| all.remove(&m.instance)).collect();
     let mut circumstances = Circumstances::of(&rollout, &members, memory, now);
@@ -157,6 +158,7 @@ pub(super) async fn see(tools: &Tools, memory: &mut Memory, id: RolloutId) -> Re
         let (mut ill, mut well) = (None, false);
         if let Some(update) = member.update.filter(|_| member.state == MemberState::Soaking && member.blame.is_none()) {
             let told = memory.ended(tools, rollout.id, update).await?.and_then(|e| e.ill);
+            let told = told.or_else(|| fallen.get(&member.instance).cloned());
             let sight = look::sight(memory.looks.get(&update), rollout, member, told, now);
             well = sight.well;
             if let Some(said) = sight.ill {

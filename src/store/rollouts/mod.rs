@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use jiff::Timestamp;
 
 use super::{
     Page, PageRequest, Store,
@@ -18,7 +19,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     fleet::{
-        InstanceId, MunicipalityId, Rollout, RolloutId, Scope,
+        InstanceId, MunicipalityId, OperationId, Rollout, RolloutId, Scope,
         rollout::{MemberState, RolloutEvent, RolloutMember},
     },
 };
@@ -180,6 +181,24 @@ pub async fn bound(store: &Store) -> Result<HashMap<InstanceId, RolloutId>> {
         .load(c)
         .await?))?;
     found.iter().map(|(i, r)| Ok((rows::parse("rollout_member.instance_id", i)?, rows::parse("rollout_member.rollout_id", r)?))).collect()
+}
+
+/// Instances that are watched after their update, the update, and when it began.
+///
+/// # Errors
+/// When the store fails.
+pub async fn soaking(store: &Store) -> Result<HashMap<InstanceId, (OperationId, Timestamp)>> {
+    let found: Vec<(String, Option<String>, Option<i64>)> = read!(store, |c| Ok(member::table
+        .filter(member::state.eq(MemberState::Soaking.to_string()))
+        .select((member::instance_id, member::update_id, member::started_at))
+        .load(c)
+        .await?))?;
+    let updated = found.into_iter().filter_map(|(instance, update, started)| Some((instance, update?, started?)));
+    let read = |(instance, update, started): (String, String, i64)| {
+        let (id, update) = (rows::parse("rollout_member.instance_id", &instance)?, rows::parse("rollout_member.update_id", &update)?);
+        Ok((id, (update, rows::time("rollout_member.started_at", started)?)))
+    };
+    updated.map(read).collect()
 }
 
 /// A rollout's events after `seq`, in order; what is about a municipality outside the scope is left out.

@@ -5,6 +5,7 @@
 //! that died, and are over when they are.
 
 mod real;
+mod rollout;
 
 use std::time::Duration;
 
@@ -46,6 +47,13 @@ impl<'a> Hand<'a> {
             // What was asked comes back by itself, and soon.
             tokio::time::sleep(Duration::from_micros(300)).await;
         }
+    }
+
+    /// Takes over the time that passed while others turned the fleet's clock.
+    fn catch_up(&mut self) {
+        let wall = u64::try_from(self.fleet.clock.now().as_millisecond()).unwrap();
+        let passed = wall.saturating_sub(self.clocks.wall);
+        self.clocks = Clocks { wall, running: self.clocks.running + passed, passed: self.clocks.passed + passed };
     }
 
     /// Waits, in real time, until so many checks are known.

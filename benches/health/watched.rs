@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: 2026 The Flotta authors
+// SPDX-License-Identifier: EUPL-1.2
+
+//! The watcher in a process of its own: the task as the control plane runs it, its store and history in files, real probes; the
+//! platform and the insides of instances are simulated, since what is measured is the watching of sites.
+//!
+//! Told by lines on standard input (`gateway down`, `gateway up`, `restart`), tells by lines on standard output: `ready`,
+//! `incident KIND OPENED LABEL`, and when it ends `late P50 P99 MAX`.
+
+use std::{
+    collections::HashSet,
+    io::BufRead,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use flotta::{
+    app::{App, Drivers},
+    clock::SystemClock,
+    config::{self, Raw},
+    drivers::{
+        browser::simulated::SimulatedBrowser,
+        database_server::simulated::SimulatedDatabaseServer,
+        engine::simulated::SimulatedEngine,
+        gateway::simulated::SimulatedGateway,
+        probe::{Answer, Asked, Probe, kept::Kept},
+        wordpress::simulated::SimulatedWordpress,
+        world::{World, image_id},
+    },
+    fleet::{Instance, OperationState, Scope, container::ImageState, health::Failure},
+    health::wheel,
+    onboarding::{self, Request},
+    platform,
+    releases::{self, Register},
+    store::{self, Address, PageRequest, Store, checks::Found, incidents::Filter},
+    tasks,
+    vault::{MasterKey, Vault},
+    workflow::interrupt::Never,
+};
+use secrecy::ExposeSecret;
+use tokio::time::{Duration, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::target::now;
+use crate::support::percentile;
+
+const FLEET: &str = "bench";
+const IMAGE: &str = "flotta/wordpress:6.8";
+/// How often each site is checked, in milliseconds.
+const INTERVAL: u64 = 60_000;
+
+/// Real probes, with a note of how late each was begun.
+struct Noted {
+    kept: Kept,
+    sites: u32,
+    late: Arc<Mutex<Vec<f64>>>,
+}
+
+#[async_trait]
+impl Probe for Noted {
+    async fn ask(&self, asked: &Asked) -> Result<Answer, Failure> {
+        if !asked.apart
+            && let Some(number) = number(&asked.host, &asked.path, self.sites)
+        {
+            let into = (now() + INTERVAL - wheel::phase(number, INTERVAL)) % INTERVAL;
+            self.late.lock().unwrap().push(f64::from(u32::try_from(into).unwrap()));
+        }
+        self.kept.ask(asked).await
+    }
+}
+
+/// The municipality's host and the site's path.
+pub fn address(municipality: u32, site: u32) -> (String, String) {
+    (format!("k{municipality:03}.localhost"), if site == 0 { "/".to_owned() } else { format!("/s{site}/") })
+}
+
+fn number(host: &str, path: &str, sites: u32) -> Option<u32> {
+    let municipality: u32 = host.strip_prefix('k')?.split(['.', ':']).next()?.parse().ok()?;
+    let site: u32 = if path == "/" { 0 } else { path.trim_matches('/').strip_prefix('s')?.parse().ok()? };
+    Some(municipality * sites + site)
+}
+
+/// Runs until standard input ends.
+pub async fn run(home: &Path, port: u16, municipalities: u32, sites: u32) {
+    let late = Arc::new(Mutex::new(Vec::new()));
+    let kept = Kept::http(([127, 0, 0, 1], port).into(), 256);
+    let probe = Arc::new(Noted { kept, sites, late: late.clone() });
+    let (app, world) = fleet(home, probe).await;
+    for n in 0..municipalities {
+        let instance = onboard(&app, &format!("k{n:03}")).await;
+        let found: Vec<Found> = (0..sites)
+            .map(|site| {
+                let (host, path) = address(n, site);
+                Found { blog: u64::from(site) + 1, host, path }
+            })
+            .collect();
+        let rows = found.iter().skip(1).map(|f| {
+            format!("REPLACE INTO wp_blogs (blog_id, site_id, domain, path) VALUES ({}, 1, '{}', '{}');\n", f.blog, f.host, f.path)
+        });
+        world.run_script(&instance.schema(), &rows.collect::<String>()).unwrap();
+        store::checks::sync(&app.tools.store, instance.municipality, instance.id, &found, app.tools.clock.now()).await.unwrap();
+    }
+    world.clear_calls();
+    let start = |owner: &str| {
+        let cancel = CancellationToken::new();
+        tokio::spawn(tasks::health::run(app.tools.clone(), owner.to_owned(), app.signals.clone(), cancel))
+    };
+    let mut watching = start("first");
+    println!("ready");
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines() {
+            drop(tell.send(line.unwrap()));
+        }
+    });
+    let gateway = format!("{FLEET}-gateway");
+    let mut known = HashSet::new();
+    loop {
+        tokio::select! {
+            line = told.recv() => match line.as_deref() {
+                Some("gateway down") => world.stop(&gateway).unwrap(),
+                Some("gateway up") => world.start(&gateway).unwrap(),
+                Some("restart") => {
+                    watching.abort();
+                    drop((&mut watching).await);
+                    watching = start("second");
+                }
+                Some("measure") => late.lock().unwrap().clear(),
+                _ => break,
+            },
+            () = sleep(Duration::from_millis(250)) => {
+                let page = PageRequest { page: 1, per_page: 500 };
+                let all = store::incidents::list(&app.tools.store, &Scope::Fleet, &Filter::default(), page).await.unwrap();
+                for incident in all.items.iter().filter(|incident| known.insert(incident.id)) {
+                    println!("incident {} {} {}", incident.cause.kind, incident.opened_at.as_millisecond(), incident.label);
+                }
+                // The simulated world remembers every call; a real one does not.
+                world.clear_calls();
+            }
+        }
+    }
+    watching.abort();
+    let mut late = std::mem::take(&mut *late.lock().unwrap());
+    println!("late {} {} {} {}", late.len(), percentile(&mut late, 0.5), percentile(&mut late, 0.99), percentile(&mut late, 1.0));
+}
+
+async fn fleet(home: &Path, probe: Arc<dyn Probe>) -> (App, World) {
+    let raw = Raw { home: home.to_owned(), fleet: FLEET.to_owned(), ..Raw::default() };
+    let mut config = config::check(raw).unwrap();
+    config.store = Address::Sqlite(home.join("flotta.db"));
+    store::migrate::run(&config.store).await.unwrap();
+    let store = Store::open(&config.store).await.unwrap();
+    let world = World::new();
+    let drivers = Drivers {
+        engine: Arc::new(SimulatedEngine::new(world.clone())),
+        database: Arc::new(SimulatedDatabaseServer::new(world.clone()).behind(&format!("{FLEET}-db-1"))),
+        gateway: Arc::new(SimulatedGateway::new(world.clone()).behind(&format!("{FLEET}-gateway"))),
+        wordpress: Arc::new(SimulatedWordpress::new(world.clone(), config.fleet.https_port)),
+        browser: Arc::new(SimulatedBrowser::new(world.clone())),
+        probe,
+    };
+    let image = ImageState {
+        id: image_id(IMAGE),
+        labels: [("se.flotta.contract", "wordpress"), ("org.opencontainers.image.version", "6.8.3")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into(),
+        environment: Vec::new(),
+        user: String::new(),
+        layers: 9,
+    };
+    world.add_image(IMAGE, image);
+    let vault = Vault::new(MasterKey::parse(MasterKey::generate().expose_secret()).unwrap(), Vec::new());
+    let app = App::assemble(config, store, vault, Arc::new(SystemClock), drivers).await.unwrap();
+    platform::ensure(&app.tools).await.unwrap();
+    let register = Register { image: IMAGE.to_owned(), name: Some("6.8-1".to_owned()), contract: None, stable: true };
+    releases::register(&app.tools, &register).await.unwrap();
+    (app, world)
+}
+
+async fn onboard(app: &App, slug: &str) -> Instance {
+    let request = Request {
+        slug: slug.to_owned(),
+        name: Some(format!("{slug} kommun")),
+        domain: format!("{slug}.localhost"),
+        admin_email: format!("webb@{slug}.example.se"),
+        ..Request::default()
+    };
+    let operation = onboarding::start(&app.tools, &request, "bench", None).await.unwrap().operation;
+    loop {
+        app.runner(Arc::new(Never)).run(operation.id).await.unwrap();
+        let now = store::operations::get(&app.tools.store, &Scope::Fleet, operation.id).await.unwrap();
+        if now.state.is_final() {
+            assert_eq!(now.state, OperationState::Done, "{}", now.error);
+            return store::instances::get(&app.tools.store, &Scope::Fleet, operation.instance).await.unwrap();
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}
