@@ -27,7 +27,9 @@ async fn seen(plane: &Plane) -> (i64, u32, u32) {
     let ale = store::instances::all(store, &Scope::Fleet).await.unwrap().into_iter().find(|i| i.slug.as_str() == "ale").unwrap();
     let now = Timestamp::now();
     let site = |blog: u64, path: &str| Found { blog, host: "ale.localhost".to_owned(), path: path.to_owned() };
-    store::checks::sync(store, ale.municipality, ale.id, &[site(1, "/"), site(2, "/skola/")], now - SignedDuration::from_hours(3)).await.unwrap();
+    store::checks::sync(store, ale.municipality, ale.id, &[site(1, "/"), site(2, "/skola/")], now - SignedDuration::from_hours(3))
+        .await
+        .unwrap();
     let filter = store::checks::Filter { municipality: Some(ale.municipality), ..Default::default() };
     let checks = store::checks::list(store, &Scope::Fleet, &filter, store::PageRequest::default()).await.unwrap().items;
     let number = |path: &str| checks.iter().find(|check| check.path == path).unwrap().number;
@@ -113,12 +115,16 @@ async fn pages_show_it_in_pictures_and_numbers() {
     let (_, _, ill) = seen(&plane).await;
     let (cookie, csrf) = plane.log_in(Role::Administrator).await;
     let open = async |path: &str| {
-        let request = plane.request(Method::GET, path).header("cookie", &cookie).header("accept", "text/html").header("accept-language", "sv");
+        let request =
+            plane.request(Method::GET, path).header("cookie", &cookie).header("accept", "text/html").header("accept-language", "sv");
         let answer = request.send().await.unwrap();
         (answer.status(), answer.text().await.unwrap().replace("&#x3D;", "="))
     };
     let (status, list) = open("/health/ale").await;
-    assert!(status == 200 && list.contains(&format!("href=\"/health/ale/{ill}\"")) && list.contains("action=\"/health/ale/objective\""), "{list}");
+    assert!(
+        status == 200 && list.contains(&format!("href=\"/health/ale/{ill}\"")) && list.contains("action=\"/health/ale/objective\""),
+        "{list}"
+    );
     let (status, page) = open(&format!("/health/ale/{ill}")).await;
     assert_eq!(status, 200, "{page}");
     for part in ["96,666 %", "class=\"failed\" fill=\"url(#hatch-48h)\" d=\"M", "PHP", "<title id=\"at-35d\">", "=SUM(A1),x"] {
