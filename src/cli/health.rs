@@ -20,6 +20,8 @@ use super::{
 };
 use crate::fleet::{Slug, health::Health};
 
+mod history;
+
 /// The control plane may be away for so long before the watching ends.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -27,7 +29,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// A look that was asked for comes in this time.
 const LOOK: Duration = Duration::from_secs(60);
-
 /// What can be seen.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -45,6 +46,17 @@ pub enum Command {
     /// Tell what changes, until Ctrl-C.
     #[command(after_help = "Examples:\n  flotta health watch\n  flotta health watch --output json")]
     Watch,
+    /// Show how a site was over 48 hours, 35 days or 400 days.
+    #[command(after_help = "Examples:\n  flotta health history 7\n  flotta health history 7 --range 400d")]
+    History(history::History),
+    /// Show, or decide, what availability a municipality's sites are to have.
+    #[command(after_help = "Examples:\n  flotta health objective helsingborg\n  flotta health objective helsingborg --set 99.95")]
+    Objective(history::Objective),
+    /// Show a month of a municipality: availability, minutes down, incidents.
+    #[command(
+        after_help = "Examples:\n  flotta health report helsingborg --month 2026-11\n  flotta health report helsingborg --month 2026-11 --csv > november.csv"
+    )]
+    Report(history::Report),
 }
 
 /// What to show.
@@ -132,6 +144,9 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
         Command::Outside(One { number }) => outside(context, number).await,
         Command::Look(Look { slug, number }) => look(context, &slug, number).await,
         Command::Watch => watch(context).await,
+        Command::History(asked) => history::history(context, &asked).await,
+        Command::Objective(asked) => history::objective(context, &asked).await,
+        Command::Report(asked) => history::report(context, &asked).await,
     }
 }
 

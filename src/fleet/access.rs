@@ -96,7 +96,7 @@ pub enum Permission {
     ManageRollouts,
     /// Hold an instance back from rollouts for a while.
     PostponeUpdates,
-    /// Take incidents on.
+    /// Take incidents on; say what availability is aimed at.
     ManageIncidents,
     /// Add and remove addresses that are checked besides the sites; ask for a look from outside.
     ManageAddresses,

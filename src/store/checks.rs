@@ -25,6 +25,8 @@ use crate::{
     },
 };
 
+pub mod past;
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = check)]
 pub(super) struct Row {

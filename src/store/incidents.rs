@@ -25,6 +25,8 @@ use crate::{
     },
 };
 
+pub mod past;
+
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = incident)]
 struct Row {

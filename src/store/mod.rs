@@ -24,6 +24,7 @@ pub mod leases;
 pub mod migrate;
 pub mod municipalities;
 pub mod notices;
+pub mod objectives;
 pub mod operations;
 pub mod outside;
 pub mod overlays;

@@ -82,6 +82,11 @@ pub fn municipalities(tallies: &[Tally]) -> String {
     text
 }
 
+/// One figure of a municipality over a window of time.
+pub fn set_of(name: &'static str, municipality: String, window: &'static str, value: f64) {
+    metrics::gauge!(name, "municipality" => municipality, "window" => window).set(value);
+}
+
 /// All others, in Prometheus' text form.
 pub fn text() -> String {
     HANDLE

@@ -16,7 +16,7 @@ use actix_web::{
 
 use super::{
     api::{
-        account, addresses, advisories, audit, checks, events, findings, health, health_events, incidents, inventory, known,
+        account, addresses, advisories, audit, checks, events, findings, health, health_events, history, incidents, inventory, known,
         municipalities, open, operations, outside, overlays, platform, policy, receivers, rehearsals, releases, rollouts, session,
         silences, status_page, tokens, users,
     },
@@ -186,6 +186,11 @@ pub fn table() -> Vec<Entry> {
         delete("/api/v1/municipalities/{slug}/addresses/{number}", May(ManageAddresses), "address.remove", || to(addresses::remove)),
         post("/api/v1/municipalities/{slug}/look", May(ManageAddresses), "check.look", Answer, || to(outside::look)),
         get("/api/v1/certificates", May(ReadFleet), || to(outside::certificates)),
+        get("/api/v1/checks/{number}/history", May(ReadFleet), || to(history::show)),
+        get("/api/v1/municipalities/{slug}/objective", May(ReadFleet), || to(history::show_objective)),
+        put("/api/v1/municipalities/{slug}/objective", May(ManageIncidents), "municipality.objective", || to(history::decide_objective)),
+        get("/api/v1/municipalities/{slug}/report", May(ReadFleet), || to(history::show_report)),
+        get("/api/v1/municipalities/{slug}/report.csv", May(ReadFleet), || to(history::report_csv)),
         get("/api/v1/incidents", May(ReadFleet), || to(incidents::list)),
         get("/api/v1/incidents/{id}", May(ReadFleet), || to(incidents::show)),
         post("/api/v1/incidents/{id}/acknowledge", May(ManageIncidents), "incident.acknowledge", Answer, || to(incidents::acknowledge)),
@@ -255,6 +260,10 @@ pub fn table() -> Vec<Entry> {
         post("/health/{slug}/addresses/{number}/remove", May(ManageAddresses), "address.remove", Harmless, || to(pages::outside::remove)),
         get("/certificates", May(ReadFleet), || to(pages::outside::certificates)),
         get("/health/{slug}", May(ReadFleet), || to(pages::health::municipality)),
+        get("/health/{slug}/report", May(ReadFleet), || to(pages::site::report)),
+        get("/health/{slug}/report.csv", May(ReadFleet), || to(pages::site::report_csv)),
+        post("/health/{slug}/objective", May(ManageIncidents), "municipality.objective", Harmless, || to(pages::site::decide)),
+        get("/health/{slug}/{number}", May(ReadFleet), || to(pages::site::show)),
         get("/incidents/{id}", May(ReadFleet), || to(pages::health::incident)),
         get("/live/health", May(ReadFleet), || to(pages::health::board_live)),
         get("/live/health/{slug}", May(ReadFleet), || to(pages::health::municipality_live)),

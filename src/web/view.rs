@@ -14,6 +14,7 @@ mod format;
 mod helpers;
 pub mod language;
 pub mod models;
+pub mod picture;
 mod tone;
 
 #[cfg(test)]
@@ -84,6 +85,10 @@ pub enum Page {
     MunicipalityHealth,
     /// Fragment: the part of it that changes.
     MunicipalityHealthLive,
+    /// One site of a municipality, or another address, with its history.
+    Site,
+    /// A municipality's month.
+    Report,
     /// One incident.
     Incident,
     /// How a municipality's sites and addresses are from outside.
@@ -118,7 +123,7 @@ pub enum Page {
 
 impl Page {
     /// Every page and fragment.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::LogIn,
         Self::Fleet,
         Self::Municipality,
@@ -141,6 +146,8 @@ impl Page {
         Self::HealthLive,
         Self::MunicipalityHealth,
         Self::MunicipalityHealthLive,
+        Self::Site,
+        Self::Report,
         Self::Incident,
         Self::Outside,
         Self::Certificates,
@@ -184,6 +191,8 @@ impl Page {
             Self::HealthLive => "health/board-live",
             Self::MunicipalityHealth => "health/municipality",
             Self::MunicipalityHealthLive => "health/municipality-live",
+            Self::Site => "health/site",
+            Self::Report => "health/report",
             Self::Incident => "health/incident",
             Self::Outside => "health/outside",
             Self::Certificates => "health/certificates",
@@ -211,7 +220,7 @@ impl Page {
             Self::Rollouts | Self::Rollout | Self::RolloutLive | Self::RolloutMember | Self::RolloutPlan | Self::RolloutRevert => {
                 "rollouts"
             }
-            Self::Findings | Self::Finding | Self::Questions | Self::Outside | Self::Certificates => "health",
+            Self::Findings | Self::Finding | Self::Questions | Self::Outside | Self::Certificates | Self::Site | Self::Report => "health",
             Self::Health
             | Self::HealthLive
             | Self::MunicipalityHealth

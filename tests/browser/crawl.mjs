@@ -23,7 +23,8 @@ if (!start || !browserPath) {
 const shape = (url) =>
   url.pathname
     .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "{id}")
-    .replace(/(\/(?:municipalities|releases|users|members|health|status)\/)(?!new(?:\/|$))[^/]+/g, "$1{one}") +
+    .replace(/(\/(?:municipalities|releases|users|members|health|status)\/)(?!new(?:\/|$))[^/]+/g, "$1{one}")
+    .replace(/\/\d+$/, "/{number}") +
   // What anybody may see has its language in its address.
   (url.searchParams.get("lang") ?? "");
 
@@ -74,7 +75,7 @@ try {
       next.hash = "";
       const language = next.pathname.startsWith("/status/") && next.searchParams.get("lang");
       next.search = language ? `?lang=${language}` : "";
-      if (next.origin === url.origin && !next.pathname.startsWith("/api/") && !/logout|metrics/.test(next.pathname)) waiting.push(next);
+      if (next.origin === url.origin && !next.pathname.startsWith("/api/") && !/logout|metrics|\.csv$/.test(next.pathname)) waiting.push(next);
     }
   }
 } finally {

@@ -164,6 +164,15 @@ async fn every_answer_is_as_agreed() {
     book.ask(get.clone(), "/api/v1/checks", "/api/v1/checks?municipality=ale&health=down", None).await;
     book.ask(get.clone(), "/api/v1/checks/{number}", "/api/v1/checks/1", None).await;
     book.ask(get.clone(), "/api/v1/checks/{number}", "/api/v1/checks/99", None).await;
+    book.ask(get.clone(), "/api/v1/checks/{number}/history", "/api/v1/checks/1/history?range=400d", None).await;
+    book.ask(get.clone(), "/api/v1/checks/{number}/history", "/api/v1/checks/1/history?range=1h", None).await;
+    let (route, path) = ("/api/v1/municipalities/{slug}/objective", "/api/v1/municipalities/ale/objective");
+    book.ask(Method::PUT, route, path, Some(json!({"percent": 100.0, "days": 0}))).await;
+    book.ask(Method::PUT, route, path, Some(json!({"percent": 99.5, "days": 7}))).await;
+    book.ask(get.clone(), route, path, None).await;
+    let (route, path) = ("/api/v1/municipalities/{slug}/report", "/api/v1/municipalities/ale/report");
+    book.ask(get.clone(), route, &format!("{path}?month=2026-01"), None).await;
+    book.ask(get.clone(), route, &format!("{path}?month=2999-01"), None).await;
     book.ask(get.clone(), "/api/v1/incidents", "/api/v1/incidents?state=open", None).await;
     addresses(&mut book).await;
     book.ask(get.clone(), "/api/v1/incidents", "/api/v1/incidents?state=ended", None).await;
@@ -334,6 +343,8 @@ async fn every_answer_is_as_agreed() {
         "POST /api/v1/municipalities/{slug}/rehearsals",
         "GET /api/v1/operations/{id}/evidence",
         "GET /api/v1/operations/{id}/evidence/{file}",
+        // No JSON.
+        "GET /api/v1/municipalities/{slug}/report.csv",
     ];
     let all: BTreeSet<String> = table()
         .iter()

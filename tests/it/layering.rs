@@ -89,7 +89,7 @@ const ALONE: [(&str, &[&str]); 7] = [
 ];
 
 /// Files that decide and never act.
-const PURE: [&str; 38] = [
+const PURE: [&str; 42] = [
     "drivers/outside/reach.rs",
     "drivers/outside/way.rs",
     "health/advisories.rs",
@@ -100,11 +100,13 @@ const PURE: [&str; 38] = [
     "health/history/byte.rs",
     "health/history/figures.rs",
     "health/history/ledger.rs",
+    "health/history/sheet.rs",
     "health/monitor.rs",
     "health/notices/decide.rs",
     "health/notices/letter.rs",
     "health/notices/queue.rs",
     "health/notices/words.rs",
+    "health/objective.rs",
     "health/observer.rs",
     "health/outside/judge.rs",
     "health/outside/kin.rs",
@@ -112,6 +114,7 @@ const PURE: [&str; 38] = [
     "health/outside/reading.rs",
     "health/outside/request.rs",
     "health/reading.rs",
+    "health/report.rs",
     "health/verdict.rs",
     "health/wheel.rs",
     "rollouts/blame.rs",
@@ -123,6 +126,7 @@ const PURE: [&str; 38] = [
     "rollouts/rehearsals/classify.rs",
     "rollouts/rehearsals/differ.rs",
     "rollouts/rehearsals/judge.rs",
+    "web/view/picture.rs",
     "workflow/decide.rs",
     "workflow/interrupt.rs",
     "instances/drift.rs",

@@ -26,6 +26,7 @@ mod overlays;
 mod overlays_real;
 mod pages;
 mod pages_admin;
+mod pages_history;
 mod pages_rollouts;
 mod real_releases;
 mod rehearsals;

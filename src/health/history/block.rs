@@ -26,6 +26,12 @@ pub struct Block {
 }
 
 impl Block {
+    /// Rows as they are, in ascending order.
+    #[cfg(test)]
+    pub(crate) fn of_rows(rows: Vec<(u32, [u8; MINUTES])>) -> Self {
+        Self { rows }
+    }
+
     /// Puts a sample in. Of two in one minute the worse is kept: a failure before a time, a longer time before a shorter one.
     pub fn put(&mut self, site: u32, minute: usize, sample: Sample) {
         let new = byte::of(sample);
@@ -56,6 +62,13 @@ impl Block {
     /// Every site with its bytes, in ascending order.
     pub fn rows(&self) -> impl Iterator<Item = (u32, &[u8; MINUTES])> {
         self.rows.iter().map(|(site, bytes)| (*site, bytes))
+    }
+
+    /// After how many minutes of the hour nothing was noted any more, of any site.
+    #[must_use]
+    pub fn until(&self) -> usize {
+        let last = |bytes: &[u8; MINUTES]| bytes.iter().rposition(|byte| *byte != byte::MISSING).map_or(0, |at| at + 1);
+        self.rows.iter().map(|(_, bytes)| last(bytes)).max().unwrap_or_default()
     }
 
     /// Puts another block of the same hour into this one, as [`Self::put`] does.
@@ -118,7 +131,7 @@ mod tests {
         block.put(7, 3, Sample::Served(30_000));
         block.put(7, 3, Sample::Failed(Failure::Refused));
         assert_eq!(byte::sample(block.row(7).unwrap()[3]), Sample::Failed(Failure::Fatal));
-        assert_eq!(block.row(8), None);
+        assert_eq!((block.row(8), block.until()), (None, 4));
         block.put(7, 60, Sample::Served(1));
         assert_eq!(block.row(7).unwrap().iter().filter(|b| **b != byte::MISSING).count(), 1);
     }

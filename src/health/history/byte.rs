@@ -10,7 +10,7 @@ use crate::fleet::health::{Failure, Sample};
 /// The byte of what nobody looked at.
 pub const MISSING: u8 = 0;
 /// The byte of the shortest time.
-const QUICKEST: u8 = 32;
+pub(super) const QUICKEST: u8 = 32;
 /// Each step is so many times the one before.
 const STEP: f64 = 1.05;
 

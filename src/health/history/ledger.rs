@@ -44,11 +44,12 @@ impl Ledger {
         self.unwritten.iter().filter_map(|key| self.blocks.get(key).map(|block| (*key, block.bytes()))).collect()
     }
 
-    /// Says that all of it was written until a time in milliseconds; hours that are over are forgotten.
+    /// Says that all of it was written until a time in milliseconds. The hour that is just over is still held: a late sample of
+    /// it is written together with what came before, not in its place.
     pub fn written(&mut self, now: u64) {
         self.unwritten.clear();
         let present = Self::hour(now);
-        self.blocks.retain(|(_, hour), _| *hour >= present);
+        self.blocks.retain(|(_, hour), _| *hour + 1 >= present);
     }
 
     /// Puts in what was written before a restart.
@@ -74,6 +75,12 @@ mod tests {
         assert!(Block::read(&written[1].1).unwrap().row(8).is_none());
         ledger.written(start + HOUR + 1);
         assert_eq!(ledger.unwritten(), []);
+        // What belongs to the hour before comes late.
+        ledger.note(of, 8, start + 59 * 60_000 + 59_000, Sample::Served(80));
+        let [((_, 500_000), bytes)] = &ledger.unwritten()[..] else { panic!() };
+        let late = Block::read(bytes).unwrap();
+        assert!(late.row(7).is_some() && late.row(8).is_some());
+        ledger.written(start + HOUR + 2);
         ledger.note(of, 7, start + HOUR + 60_000, Sample::Served(80));
         let [((_, 500_001), bytes)] = &ledger.unwritten()[..] else { panic!() };
         let mut fresh = Ledger::default();

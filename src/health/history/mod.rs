@@ -8,7 +8,9 @@ pub mod block;
 pub mod byte;
 pub mod figures;
 pub mod ledger;
+pub mod sheet;
 
 pub use block::Block;
-pub use figures::Figures;
+pub use figures::{Counts, Figures};
 pub use ledger::Ledger;
+pub use sheet::Sheet;

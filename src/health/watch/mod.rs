@@ -11,7 +11,7 @@ use std::{
 
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc};
-use tracing::{info, warn};
+use tracing::info;
 
 use super::{
     blame,
@@ -43,6 +43,7 @@ mod collect;
 mod eye;
 pub mod figures;
 mod jobs;
+pub mod keeper;
 mod writer;
 
 pub use clocks::now;
@@ -54,8 +55,6 @@ const OF_ONE: usize = 4;
 const SETTLE_EVERY: u64 = 1000;
 /// How often the history is written, in milliseconds.
 const WRITE_EVERY: u64 = 300_000;
-/// So long are samples kept one by one, in hours.
-const RAW_HOURS: i64 = 48;
 
 /// What comes back from beside.
 #[derive(Debug)]
@@ -128,6 +127,7 @@ pub struct Watcher {
     sender: mpsc::UnboundedSender<Came>,
     receiver: mpsc::UnboundedReceiver<Came>,
     writer: writer::Writer,
+    keeper: Option<keeper::Keeper>,
     beside: beside::Beside,
     eye: eye::Eye,
     clocks: Clocks,
@@ -174,6 +174,7 @@ impl Watcher {
             limits: HashMap::new(),
             together: Arc::new(Semaphore::new(usize::try_from(settings.at_once).unwrap_or(usize::MAX))),
             writer: writer::Writer::start(tools.store.clone(), tools.clock.clone(), tools.health_changed.clone()),
+            keeper: tools.history.clone().map(|history| keeper::Keeper::start(history, settings.slow_milliseconds)),
             beside: beside::Beside::start(tools, sender.clone()),
             sender,
             receiver,
@@ -259,10 +260,9 @@ impl Watcher {
         figures::watching(false, 0);
         let now = now(&*self.tools.clock).wall;
         self.settle(now);
-        if let Some(history) = &self.tools.history
-            && let Err(error) = history.put(&self.ledger.unwritten()).await
-        {
-            warn!(%error, "the last minutes of the history could not be written");
+        self.write_history(now);
+        if let Some(keeper) = self.keeper.take() {
+            keeper.stop().await;
         }
         self.writer.stop().await;
     }
@@ -466,19 +466,10 @@ impl Watcher {
     }
 
     fn write_history(&mut self, now: u64) {
-        let Some(history) = self.tools.history.clone() else { return };
-        let hours = self.ledger.unwritten();
-        self.ledger.written(now);
-        let oldest = Ledger::hour(now) - RAW_HOURS;
-        tokio::spawn(async move {
-            let written = async {
-                history.put(&hours).await?;
-                history.forget_before(oldest).await
-            };
-            if let Err(error) = written.await {
-                warn!(%error, "five minutes of the history could not be written");
-            }
-        });
+        if let Some(keeper) = &self.keeper {
+            keeper.keep(self.ledger.unwritten(), now);
+            self.ledger.written(now);
+        }
     }
 }
 

@@ -118,7 +118,8 @@ pub async fn hours(web: &Web, check: &fleet::Check) -> Result<Vec<(i64, Figures)
     let Some(history) = &web.tools().history else { return Ok(Vec::new()) };
     let now = Ledger::hour(milliseconds(web.tools().clock.now()));
     let blocks = history.of(check.municipality, now - HOURS + 1, now).await?;
-    let figures = |(hour, bytes): (i64, Vec<u8>)| Some((hour, Figures::of(Block::read(&bytes)?.row(check.number)?)));
+    let slow = web.tools().settings.health.slow_milliseconds;
+    let figures = |(hour, bytes): (i64, Vec<u8>)| Some((hour, Figures::of(Block::read(&bytes)?.row(check.number)?.iter().copied(), slow)));
     Ok(blocks.into_iter().filter_map(figures).collect())
 }
 

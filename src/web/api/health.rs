@@ -72,6 +72,7 @@ pub async fn metrics(web: Data<Web>) -> Answer {
     for (health, count) in checks {
         metrics::set("flotta_checks", "health", health.to_string(), f64::from(count));
     }
+    super::history::figures(&web).await?;
     for kind in CauseKind::ALL {
         let open = store::incidents::open_of(web.store(), kind).await?;
         metrics::set("flotta_incidents_open", "cause", kind.to_string(), f64::from(open));

@@ -26,6 +26,7 @@ pub mod events;
 pub mod findings;
 pub mod health;
 pub mod health_events;
+pub mod history;
 pub mod incidents;
 pub mod inventory;
 pub mod known;
@@ -47,6 +48,7 @@ pub mod shapes_health;
 pub mod shapes_notices;
 pub mod shapes_open;
 pub mod shapes_outside;
+pub mod shapes_history;
 pub mod shapes_overlay;
 pub mod shapes_rehearsal;
 pub mod shapes_rollouts;
@@ -89,6 +91,7 @@ pub mod users;
         silences::list, silences::add, silences::end,
         health_events::stream, status_page::show, status_page::decide,
         open::directory, open::feed, open::feed_of,
+        history::show, history::show_objective, history::decide_objective, history::show_report, history::report_csv,
         known::search, platform::show,
         users::list, users::create, users::show, users::change, users::password,
         tokens::list, tokens::create, tokens::revoke,

@@ -128,7 +128,7 @@ async fn incidents(
     Ok(found.items.into_iter().map(row).collect())
 }
 
-fn row(incident: Incident) -> IncidentRow {
+pub(super) fn row(incident: Incident) -> IncidentRow {
     IncidentRow {
         id: incident.id.text(),
         cause: incident.cause.kind,
@@ -156,7 +156,8 @@ pub async fn municipality_live(web: Data<Web>, visit: Visit, caller: Caller, pat
     part(&web, &visit, Page::MunicipalityHealthLive, &municipality_model(&web, &caller, &path, &request).await?)
 }
 
-async fn municipality_model(web: &Web, caller: &Caller, slug: &str, request: &HttpRequest) -> Result<MunicipalityHealthPage> {
+/// What is shown of a municipality's sites.
+pub(super) async fn municipality_model(web: &Web, caller: &Caller, slug: &str, request: &HttpRequest) -> Result<MunicipalityHealthPage> {
     let scope = caller.principal.scope();
     let found = api::municipalities::find(web, caller, slug).await?;
     let page = form_urlencoded::parse(request.query_string().as_bytes()).find(|(name, _)| name == "page");
@@ -168,6 +169,7 @@ async fn municipality_model(web: &Web, caller: &Caller, slug: &str, request: &Ht
     let ill = checks::list(web.store(), &scope, &down, PageRequest { page: 1, per_page: 1 }).await?.total;
     let place = format!("/health/{}", found.slug);
     let check = |check: crate::fleet::Check| CheckRow {
+        number: check.number,
         address: check.address(),
         health: check.health,
         failure: check.failure,
@@ -175,6 +177,8 @@ async fn municipality_model(web: &Web, caller: &Caller, slug: &str, request: &Ht
     };
     let query = format!("?page={}", asked.page);
     Ok(MunicipalityHealthPage {
+        objective: super::site::card(web, caller, &found).await?,
+        errors: Vec::new(),
         pager: Pager::of(u64::from(asked.page), u64::from(ROWS), u64::try_from(all.total).unwrap_or(0), &place, &[]),
         rows: all.items.into_iter().map(check).collect(),
         ill: u32::try_from(ill).unwrap_or(u32::MAX),
@@ -224,6 +228,7 @@ async fn model(web: &Web, caller: &Caller, id: &str) -> Result<IncidentPage> {
     let (found, members, events) = store::incidents::get(web.store(), &scope, api::incidents::id(id)?).await?;
     let own = scope == Scope::Fleet || found.municipality.is_some_and(|of| scope.covers(of));
     let member = |m: crate::fleet::incident::Member| IncidentMember {
+        number: m.number,
         slug: m.slug.map(|slug| slug.to_string()),
         address: m.label,
         failure: m.failure,

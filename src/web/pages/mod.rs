@@ -26,4 +26,5 @@ pub mod rollouts;
 pub mod session;
 pub mod settings;
 pub mod status;
+pub mod site;
 pub mod users;

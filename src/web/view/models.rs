@@ -24,6 +24,7 @@ mod session;
 mod settings;
 mod shell;
 mod status;
+mod site;
 mod user;
 
 use serde::Serialize;
@@ -52,6 +53,7 @@ pub use session::LogInPage;
 pub use settings::{PlatformPart, Setting, SettingSource, SettingsGroup, SettingsPage, Wellness};
 pub use shell::{Notice, Shell, SignedIn, Theme};
 pub use status::{StatusCard, StatusModel};
+pub use site::{Chart, ChartRow, ObjectiveCard, ReportIncident, ReportPage, ReportRow, SitePage};
 pub use user::{PermissionChoice, TokenForm, TokenRow, UserForm, UserPage, UserRow, UsersPage};
 
 use super::Page;

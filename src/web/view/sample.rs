@@ -9,6 +9,7 @@ mod lists;
 mod outside;
 mod rollouts;
 mod status;
+mod site;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -103,6 +104,10 @@ pub(super) fn all() -> Vec<Sample> {
         Sample { page: Page::HealthLive, ..sample("health-fragment", &lists::health()) },
         sample("health-of", &lists::health_of()),
         Sample { page: Page::MunicipalityHealthLive, ..sample("health-of-fragment", &lists::health_of()) },
+        sample("health-site", &site::site()),
+        sample("health-site-new", &site::new_site()),
+        sample("health-report", &site::report()),
+        sample("health-report-empty", &site::empty_report()),
         sample("incident", &lists::incident()),
         sample("outside", &outside::outside()),
         sample("outside-empty", &OutsidePage { rows: vec![], remarked: 0, errors: vec![], pager: Pager::default(), ..outside::outside() }),

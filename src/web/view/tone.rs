@@ -52,6 +52,7 @@ impl Tone {
             | ("verdict", "well")
             | ("incident", "resolved")
             | ("finding", "resolved")
+            | ("burning", "calm")
             | ("tone", "ok") => Self::Ok,
             ("instance", "onboarding" | "repairing" | "updating" | "offboarding")
             | ("operation", "live")
@@ -73,6 +74,7 @@ impl Tone {
             | ("verdict", "slow" | "disturbed" | "partly")
             | ("incident", "acknowledged")
             | ("finding", "open")
+            | ("burning", "slow")
             | ("tone", "warn") => Self::Warn,
             ("instance", "quarantined")
             | ("operation", "failed")
@@ -87,6 +89,7 @@ impl Tone {
             | ("health", "down")
             | ("verdict", "down")
             | ("incident", "open")
+            | ("burning", "fast")
             | ("tone", "bad") => Self::Bad,
             ("instance", "suspended")
             | ("channel", "retired")
@@ -103,6 +106,7 @@ impl Tone {
             | ("member", "pending")
             | ("health", "unknown")
             | ("verdict", "unknown")
+            | ("burning", "unknown")
             | ("tone", "wait") => Self::Wait,
             _ => return None,
         })

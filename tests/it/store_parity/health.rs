@@ -13,6 +13,7 @@ use flotta::{
         PageRequest,
         checks::{self, Found, Remembered},
         incidents::{self, Change},
+        objectives,
     },
 };
 use rstest::rstest;
@@ -128,4 +129,58 @@ async fn incidents_are_written_once_and_seen_by_whom_they_touch(#[values(Kind::S
     assert_eq!((over.resolved_at, over.acknowledged_by.as_str(), over.failing), (Some(later(9)), "anna@example.se", 0));
     assert!(members.iter().all(|m| m.until == Some(later(9))));
     assert!(incidents::acknowledge(&t.store, &Scope::Fleet, wide_id, "anna@example.se", "", later(10)).await.is_err());
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_is_found_again(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let Some(t) = TestStore::open(kind).await else { return };
+    let release = release(&t.store, "6.8-1").await;
+    let (ale, instance, _) = onboarded(&t.store, "ale", None, release.id).await;
+    let (bor, ..) = onboarded(&t.store, "bor", None, release.id).await;
+    let (fleet, theirs) = (Scope::Fleet, Scope::Municipalities(vec![bor.id]));
+    checks::sync(&t.store, ale.id, instance.id, &[found(1, "/"), found(2, "/skola/")], now()).await.unwrap();
+    checks::sync(&t.store, ale.id, instance.id, &[found(1, "/")], later(60)).await.unwrap();
+    let ever = checks::past::ever(&t.store, &fleet, ale.id).await.unwrap();
+    assert_eq!(
+        ever.iter().map(|(n, at, _, until)| (*n, at.as_str(), *until)).collect::<Vec<_>>(),
+        [(0, "ale.localhost", None), (1, "ale.localhost/skola/", Some(later(60)))]
+    );
+    assert_eq!(checks::past::ever(&t.store, &theirs, ale.id).await.unwrap(), []);
+
+    let cause = |of: &str| Cause { kind: CauseKind::Check, of: of.to_owned() };
+    let old = Incident::opened(cause("1"), "skola".to_owned(), Some(ale.id), now());
+    let new = Incident::opened(cause("0"), "ale".to_owned(), None, later(100));
+    let member = Member {
+        number: 0,
+        municipality: ale.id,
+        slug: None,
+        label: "ale.localhost".to_owned(),
+        failure: Failure::Fatal,
+        since: later(100),
+        until: None,
+    };
+    let changes = [Change::Open(Box::new(old.clone())), Change::Open(Box::new(new.clone())), Change::Join(new.id, Box::new(member))];
+    incidents::write(&t.store, &changes, now()).await.unwrap();
+    incidents::write(&t.store, &[Change::Resolve(old.id)], later(50)).await.unwrap();
+    let check = checks::get(&t.store, &fleet, 0).await.unwrap();
+    let one = PageRequest { page: 1, per_page: 1 };
+    let of = incidents::past::of_check(&t.store, &fleet, &check, one).await.unwrap();
+    assert_eq!((of.total, of.items[0].id, of.items[0].failing), (1, new.id, 1));
+    let between = async |scope: &Scope, from: i64, until: i64| -> Vec<_> {
+        incidents::past::between(&t.store, scope, ale.id, later(from), later(until)).await.unwrap().iter().map(|i| i.id).collect()
+    };
+    assert_eq!(between(&fleet, 0, 200).await, [old.id, new.id]);
+    assert_eq!(between(&fleet, 60, 200).await, [new.id]);
+    assert_eq!(between(&fleet, 10, 100).await, [old.id]);
+    assert!(between(&theirs, 0, 200).await.is_empty());
+
+    assert_eq!(objectives::get(&t.store, &fleet, ale.id).await.unwrap(), None);
+    for aim in [(99_000, 7), (99_950, 30)] {
+        objectives::put(&t.store, &fleet, ale.id, aim, now()).await.unwrap();
+    }
+    assert_eq!(objectives::get(&t.store, &fleet, ale.id).await.unwrap(), Some((99_950, 30)));
+    assert_eq!(objectives::all(&t.store).await.unwrap().into_iter().collect::<Vec<_>>(), [(ale.id, (99_950, 30))]);
+    assert!(objectives::get(&t.store, &theirs, ale.id).await.is_err());
+    assert!(objectives::put(&t.store, &theirs, ale.id, (99_000, 1), now()).await.is_err());
 }

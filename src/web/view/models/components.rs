@@ -37,7 +37,7 @@ impl Model for ComponentsPage {
 }
 
 /// Every state that a page can show, by kind.
-pub(super) const STATES: [(&str, &[&str]); 11] = [
+pub(super) const STATES: [(&str, &[&str]); 12] = [
     ("instance", &["running", "onboarding", "repairing", "updating", "suspended", "quarantined", "offboarding"]),
     ("operation", &["live", "done", "undone", "failed", "parked"]),
     ("step", &["waiting", "skipped", "working", "retrying", "done", "failed", "undoing", "undone"]),
@@ -64,6 +64,7 @@ pub(super) const STATES: [(&str, &[&str]); 11] = [
         ],
     ),
     ("level", &["pass", "warn", "fail"]),
+    ("burning", &["unknown", "calm", "slow", "fast"]),
 ];
 
 impl ComponentsPage {

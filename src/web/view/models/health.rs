@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Model, Pager};
+use super::{Model, ObjectiveCard, Pager};
 use crate::{
     error::FieldError,
     fleet::{
@@ -92,6 +92,8 @@ impl Model for HealthPage {
 /// One site or address.
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckRow {
+    /// Its number.
+    pub number: u32,
     /// Its address.
     pub address: String,
     /// In which state it is.
@@ -121,6 +123,10 @@ pub struct MunicipalityHealthPage {
     pub here: String,
     /// Address of the part that changes.
     pub live: String,
+    /// What availability is aimed at; none where no history is kept.
+    pub objective: Option<ObjectiveCard>,
+    /// What was wrong with the form that changes it.
+    pub errors: Vec<FieldError>,
     /// The same by command.
     pub command: String,
 }
@@ -132,6 +138,8 @@ impl Model for MunicipalityHealthPage {
 /// A site in an incident.
 #[derive(Clone, Debug, Serialize)]
 pub struct IncidentMember {
+    /// The check's number.
+    pub number: u32,
     /// Its municipality's slug; none where that is gone.
     pub slug: Option<String>,
     /// Its address.

@@ -286,7 +286,7 @@ pub(super) fn settings() -> SettingsPage {
     }
 }
 
-fn incident_row(state: &'static str, cause: CauseKind, label: &str) -> IncidentRow {
+pub(super) fn incident_row(state: &'static str, cause: CauseKind, label: &str) -> IncidentRow {
     IncidentRow {
         id: "019aaf1e-0000-7000-8000-0000000000bb".to_owned(),
         cause,
@@ -330,12 +330,15 @@ pub(super) fn health() -> HealthPage {
 }
 
 pub(super) fn health_of() -> MunicipalityHealthPage {
-    let row = |address: &str, health, failure| CheckRow { address: address.to_owned(), health, failure, since: Some(before(7_200)) };
+    let row =
+        |address: &str, health, failure| CheckRow { number: 7, address: address.to_owned(), health, failure, since: Some(before(7_200)) };
     MunicipalityHealthPage {
         slug: "ale".to_owned(),
         name: "Ale kommun".to_owned(),
         rows: vec![row("ale.se", Health::Ok, None), row("ale.se/skola/", Health::Down, Some(Failure::Fatal))],
         ill: 1,
+        objective: Some(super::site::objective()),
+        errors: vec![],
         pager: Pager::of(1, 100, 2, "/health/ale", &[]),
         incidents: vec![incident_row("open", CauseKind::Check, "ale.se/skola/")],
         here: "/health/ale?page=1".to_owned(),
@@ -359,6 +362,7 @@ pub(super) fn incident() -> IncidentPage {
         acknowledged_by: "anna.akesson@helsingborg.se".to_owned(),
         merged_into: None,
         members: vec![IncidentMember {
+            number: 7,
             slug: Some("ale".to_owned()),
             address: "ale.se".to_owned(),
             failure: Failure::NoDatabase,
