@@ -58,7 +58,8 @@ async fn a_file_from_before_goes_on() {
     )
     .await
     .unwrap();
-    drop((connection, old));
+    drop(connection);
+    drop(old);
     let history = History::open(&path).await.unwrap();
     assert_eq!(history.unfolded(6).await.unwrap(), [(of, 5)]);
     assert!(history.look_over().await.unwrap());

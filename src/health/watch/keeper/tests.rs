@@ -228,7 +228,7 @@ async fn a_full_disk_loses_nothing_that_is_not_old() {
     let history = History::open(&small.join("history.db")).await.unwrap();
     let of = MunicipalityId::generate();
     let mut held = Held::default();
-    let mut step = async |held: &mut Held, hour: i64| {
+    let step = async |held: &mut Held, hour: i64| {
         held.take(vec![((of, hour), block(0..300, hour).bytes())], hour + 1);
         keep(&history, held, at(hour + 1) + 1, SLOW).await;
         held.failed
