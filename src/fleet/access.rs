@@ -114,7 +114,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ReadFleet,
         Self::ManageMunicipalities,
         Self::InviteAdministrator,

@@ -261,6 +261,7 @@ mod tests {
             host: format!("{}.se", of.slug),
             path: path.to_owned(),
             label: String::new(),
+            expects: None,
             health,
             failure: None,
             since: None,

@@ -79,6 +79,7 @@ fn subject_of(entry: &Entry, tongue: Tongue) -> String {
         // Which server of the operators it is says nothing to others.
         CauseKind::DatabaseServer => return pick(tongue, "databasservern", "the database server").to_owned(),
         CauseKind::Node => return pick(tongue, "värden som kör webbplatserna", "the host that runs the sites").to_owned(),
+        CauseKind::Disk => return pick(tongue, "en disk utan plats", "a disk without room").to_owned(),
         CauseKind::Gateway => return pick(tongue, "ingången till webbplatserna", "the gateway").to_owned(),
         CauseKind::Observer => return pick(tongue, "övervakningen själv", "the watching itself").to_owned(),
     };
