@@ -25,6 +25,8 @@ use crate::{
             docker::{Docker, DockerSettings, TimeOuts},
         },
         gateway::{Gateway, caddy::Caddy},
+        outside::{Outside, public::Public},
+        post::{Post, hook::Hooks, mail::Mailer},
         probe::{Probe, kept::Kept},
         wordpress::{
             Wordpress,
@@ -33,6 +35,7 @@ use crate::{
     },
     error::{Error, OutsideKind, Result},
     fleet::Subnet,
+    health::status::Shelf,
     instances::Tools,
     platform,
     store::{self, Address, Store, history::History, migrate},
@@ -56,6 +59,8 @@ pub struct App {
     pub tools: Tools,
     /// What wakes tasks and listeners.
     pub signals: Signals,
+    /// What anybody may see of health.
+    pub status: Shelf,
     /// This control plane's name in leases; new at every start.
     pub owner: String,
 }
@@ -74,6 +79,8 @@ pub struct Drivers {
     pub browser: Arc<dyn Browser>,
     /// What asks for pages as visitors do.
     pub probe: Arc<dyn Probe>,
+    /// The public way to sites and addresses.
+    pub outside: Arc<dyn Outside>,
 }
 
 impl App {
@@ -96,6 +103,7 @@ impl App {
         let reach = config.gateway.bind.first().copied().filter(|ip| !ip.is_unspecified()).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let most_idle = usize::try_from(config.fleet.health.at_once).unwrap_or(usize::MAX);
         let probe = Kept::https((reach, config.gateway.https_port).into(), most_idle).map_err(|e| Error::Internal(e.to_string()))?;
+        let outside = Public::new(&config.fleet.outside, &config.gateway, reach)?;
         let drivers = Drivers {
             engine: Arc::new(Docker::new(settings)),
             database: Arc::new(Mariadb::new(&config.fleet.database_run().join("mysqld.sock"), &password)),
@@ -103,6 +111,7 @@ impl App {
             wordpress: Arc::new(Agent::new(WordpressSettings { gateway: reach, https_port: config.gateway.https_port })),
             browser: Arc::new(Chromium::new(config.fleet.rehearsals.chromium.clone())),
             probe: Arc::new(probe),
+            outside: Arc::new(outside),
         };
         Self::assemble(config, store, vault, clock, drivers).await
     }
@@ -110,7 +119,7 @@ impl App {
     /// Puts the application together from the given parts.
     ///
     /// # Errors
-    /// When the engine cannot be asked for a free subnet.
+    /// When the engine cannot be asked for a free subnet, or the mail server's settings cannot be used.
     pub async fn assemble(config: Config, store: Store, vault: Vault, clock: Arc<dyn Clock>, drivers: Drivers) -> Result<Self> {
         let subnet: Subnet = platform::network::choose_subnet(&store, &*drivers.engine, &config.fleet.fleet, config.subnet).await?;
         let history = match History::open(&config.fleet.home.join("history.db")).await {
@@ -120,7 +129,12 @@ impl App {
                 None
             }
         };
+        let notices = &config.fleet.notices;
+        let password = config.mail_password()?;
+        let mail = notices.mail.as_ref().map(|mail| Mailer::new(mail, password.as_ref())).transpose()?;
+        let post = Arc::new(Post { mail, hooks: Hooks { local: notices.local_hooks } });
         let tools = Tools {
+            post,
             history,
             store,
             engine: drivers.engine,
@@ -129,6 +143,7 @@ impl App {
             wordpress: drivers.wordpress,
             browser: drivers.browser,
             probe: drivers.probe,
+            outside: drivers.outside,
             vault,
             clock,
             settings: Arc::new(config.fleet.clone()),
@@ -137,8 +152,10 @@ impl App {
             reading: Arc::default(),
             building: Arc::default(),
             routing: Arc::default(),
+            health_changed: tokio::sync::broadcast::channel(64).0,
         };
-        Ok(Self { config: Arc::new(config), tools, signals: Signals::default(), owner: uuid::Uuid::now_v7().to_string() })
+        let owner = uuid::Uuid::now_v7().to_string();
+        Ok(Self { config: Arc::new(config), tools, signals: Signals::default(), status: Shelf::default(), owner })
     }
 
     /// A runner of this application's operations.
@@ -170,6 +187,7 @@ impl App {
         let (owner, workers) = (self.owner.clone(), self.config.workers);
         tracker.spawn(tasks::events::run(tools.clone(), signals.clone(), cancel.clone()));
         tracker.spawn(tasks::housekeeping::run(tools.clone(), cancel.clone()));
+        tracker.spawn(tasks::status::run(tools.clone(), self.status.clone(), cancel.clone()));
         tracker.spawn(async move {
             // Operations need the platform, so it comes first; meanwhile the API answers.
             while let Err(error) = platform::ensure(&tools).await {
@@ -185,6 +203,7 @@ impl App {
                 tasks::operations::run(runner, signals.clone(), workers, cancel.clone()),
                 tasks::rollouts::run(tools.clone(), owner.clone(), signals.clone(), cancel.clone()),
                 tasks::health::run(tools.clone(), owner.clone(), signals.clone(), cancel.clone()),
+                tasks::notices::run(tools.clone(), owner.clone(), cancel.clone()),
                 tasks::keeper::run(tools, owner, signals, cancel)
             );
         });

@@ -150,7 +150,7 @@ async fn fleet(home: &Path, probe: Arc<dyn Probe>) -> (App, World) {
     let mut config = config::check(raw).unwrap();
     config.store = Address::Sqlite(home.join("flotta.db"));
     store::migrate::run(&config.store).await.unwrap();
-    let store = Store::open(&config.store).await.unwrap();
+    let store = Store::connect(&config.store).await.unwrap();
     let world = World::new();
     let drivers = Drivers {
         engine: Arc::new(SimulatedEngine::new(world.clone())),

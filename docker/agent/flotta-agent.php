@@ -9,7 +9,7 @@
  * Requires PHP: 8.1
  *
  * One file, mounted read-only as a must-use plugin into any image. Two doors:
- *   POST [/SITE]/.flotta/agent/VERB ready, facts, blogs, sample, upgrade, invite; signed, see Door::authenticate
+ *   POST [/SITE]/.flotta/agent/VERB ready, facts, pulse, report, cron, blogs, sample, upgrade, invite; signed, see Door::authenticate
  *   php flotta-agent.php VERB       the same and install, JSON on standard input, JSON on standard output
  */
 
@@ -54,6 +54,17 @@ final class Door
         if ($verb === 'ready') {
             $answer();
         }
+        if ($verb === 'pulse' || $verb === 'report') {
+            // Before any plugin or theme: what they break can still be told.
+            add_action('muplugins_loaded', $answer, PHP_INT_MAX);
+            return;
+        }
+        if ($verb === 'cron') {
+            // What plugins hang on their jobs is there when everything is.
+            defined('DOING_CRON') || define('DOING_CRON', true);
+            add_action('wp_loaded', $answer, PHP_INT_MAX);
+            return;
+        }
         // Everything else wants users, roles and plugins; what leads to pages also wants everybody's types and their addresses.
         add_action('init', $answer, $verb === 'sample' ? PHP_INT_MAX : PHP_INT_MIN);
     }
@@ -64,12 +75,15 @@ final class Door
             $result = match ($verb) {
                 'ready' => Verbs::ready(),
                 'facts' => Verbs::facts(),
+                'pulse' => Report::pulse(),
+                'report' => Report::part($input),
+                'cron' => Jobs::run(),
                 'blogs' => Upgrades::blogs(),
                 'sample' => Sample::choose($input),
                 'upgrade' => Upgrades::upgrade(),
                 'invite' => Verbs::invite($input),
                 'install' => throw new Refusal('install is not offered over HTTP', 'run: php flotta-agent.php install, inside the container', 405),
-                default => throw new Refusal("there is no verb \"$verb\"", 'use ready, facts, blogs, sample, upgrade or invite', 404),
+                default => throw new Refusal("there is no verb \"$verb\"", 'use ready, facts, pulse, report, cron, blogs, sample, upgrade or invite', 404),
             };
             self::send($result['ok'] ? 200 : 503, $result);
         } catch (Refusal $refusal) {
@@ -375,7 +389,7 @@ final class Upgrades
         return ['ok' => true, 'code_db_version' => (int) $wp_db_version, 'blogs' => $blogs];
     }
 
-    private static function all(): array
+    public static function all(): array
     {
         if (!is_multisite()) {
             $home = wp_parse_url(home_url('/'));
@@ -498,6 +512,350 @@ final class Sample
     }
 }
 
+/** What happened in this container and nowhere else stands: files in its temporary folder, gone with it. */
+final class Notes
+{
+    private const FATAL = E_ERROR | E_PARSE | E_CORE_ERROR | E_COMPILE_ERROR | E_USER_ERROR | E_RECOVERABLE_ERROR;
+    private const MOST = 100;
+    private const TIMES = 65536;
+
+    public static function keep(): void
+    {
+        if (!getenv('FLOTTA_INSTANCE')) {
+            return;
+        }
+        register_shutdown_function(static function (): void {
+            $last = error_get_last();
+            if ($last !== null && ($last['type'] & self::FATAL)) {
+                self::error($last['message'], $last['file'], (int) $last['line']);
+            }
+        });
+        add_action('wp_mail_failed', static function ($error): void {
+            $message = is_wp_error($error) ? $error->get_error_message() : 'no reason given';
+            self::note('mail', md5(self::plain($message)), ['message' => mb_substr(self::plain($message), 0, 300), 'blog' => get_current_blog_id()]);
+        });
+    }
+
+    /** The same error is known again by file, line and message without what differs each time. */
+    public static function error(string $message, string $file, int $line): void
+    {
+        $file = self::short($file);
+        $plain = mb_substr(self::plain(strtok($message, "\n")), 0, 300);
+        // Who called what failed is to blame where it failed in WordPress itself.
+        $blamed = self::blamed($file);
+        if ($blamed === null && preg_match_all('#(/[^\s(:]+\.php)[(:]\d+#', $message, $trace)) {
+            foreach ($trace[1] as $at) {
+                $blamed ??= self::blamed(self::short($at));
+            }
+        }
+        self::note('error', md5("$file:$line:$plain"), ['message' => $plain, 'file' => mb_substr($file, -200), 'line' => $line,
+            'kind' => $blamed[0] ?? 'core', 'slug' => $blamed[1] ?? '', 'blog' => function_exists('get_current_blog_id') ? get_current_blog_id() : 1]);
+    }
+
+    /** Path in WordPress' folder. */
+    private static function short(string $file): string
+    {
+        return str_starts_with($file, ABSPATH) ? substr($file, strlen(ABSPATH)) : $file;
+    }
+
+    private static function plain(string $message): string
+    {
+        $message = str_replace(ABSPATH, '', preg_replace('/\s+/', ' ', $message));
+        return preg_replace(['/ in \S+\.php(:\d+|\(\d+\))?.*$/', '/0x[0-9a-f]+/i', '/\d+/', '/[\w.+-]+@[\w.-]+/'], ['', '#', '#', '(address)'], $message);
+    }
+
+    private static function blamed(string $file): ?array
+    {
+        foreach (['mu-plugin' => '#wp-content/mu-plugins/([^/]+)#', 'plugin' => '#wp-content/plugins/([^/]+)#', 'theme' => '#wp-content/themes/([^/]+)#'] as $kind => $place) {
+            if (preg_match($place, $file, $found) && $found[1] !== basename(__FILE__)) {
+                return [$kind, mb_substr($found[1], 0, 100)];
+            }
+        }
+        return null;
+    }
+
+    /** One file for each: what it is in its first line, then a dot for each time. Appending needs no lock. */
+    private static function note(string $kind, string $name, array $what): void
+    {
+        $folder = sys_get_temp_dir() . '/flotta-noted';
+        $path = "$folder/$kind-$name";
+        if (!is_dir($folder)) {
+            @mkdir($folder, 0700);
+        }
+        if (!file_exists($path)) {
+            if (count(glob("$folder/*") ?: []) < self::MOST) {
+                $new = @fopen($path, 'x');
+                if ($new !== false) {
+                    fwrite($new, encode($what + ['first' => time()]) . "\n.");
+                    fclose($new);
+                }
+            }
+            return;
+        }
+        if (@filesize($path) < self::TIMES) {
+            @file_put_contents($path, '.', FILE_APPEND);
+        }
+    }
+
+    public static function all(string $kind): array
+    {
+        $all = [];
+        foreach (glob(sys_get_temp_dir() . "/flotta-noted/$kind-*") ?: [] as $path) {
+            [$head, $times] = explode("\n", (string) @file_get_contents($path), 2) + ['', ''];
+            $what = json_decode($head, true);
+            if (is_array($what)) {
+                $all[] = ['fingerprint' => substr(basename($path), strlen($kind) + 1), 'count' => strlen($times), 'last' => (int) @filemtime($path)] + $what;
+            }
+        }
+        return $all;
+    }
+
+    /** Changes where something happened that had not happened before. */
+    public static function mark(): string
+    {
+        return implode(' ', array_map('basename', glob(sys_get_temp_dir() . '/flotta-noted/*') ?: []));
+    }
+}
+
+/** What somebody who answers for the instance must know of it: read from the tables, so that no site's own code runs. */
+final class Report
+{
+    private const PAGE = 50;
+    private const LIST = 200;
+    private const OPTIONS = ['siteurl', 'home', 'blog_public', 'users_can_register', 'default_role', 'active_plugins', 'stylesheet', 'template', 'db_version', 'cron'];
+
+    /** Each site with the time of its next job, and a mark that changes when the report does. */
+    public static function pulse(): array
+    {
+        $told = Upgrades::blogs();
+        $marks = [VERSION, $told['code_db_version'], Notes::mark(), (string) get_site_option('auto_core_update_failed') !== ''];
+        $administrators = self::administrators();
+        foreach ($told['blogs'] as &$blog) {
+            $options = self::options($blog['id']);
+            $cron = self::cron($options['cron'] ?? '');
+            unset($options['cron']);
+            $marks[] = [$blog['id'], $blog['domain'], $blog['path'], $options, $administrators[$blog['id']] ?? []];
+            $blog += ['next' => $cron['next'], 'overdue' => $cron['overdue']];
+        }
+        $marks[] = is_multisite() ? [get_site_option('active_sitewide_plugins'), get_site_option('site_admins'), get_site_option('registration')] : [];
+        return ['mark' => hash('sha256', serialize($marks))] + $told;
+    }
+
+    /** The instance and its first sites; or, after the site of this number, the next ones. */
+    public static function part(array $input): array
+    {
+        $after = $input['after'] ?? 0;
+        if (!is_int($after) || $after < 0) {
+            throw new Refusal('after is not right', 'send {"after": the number of the last site}');
+        }
+        $blogs = array_values(array_filter(Upgrades::all(), static fn($blog) => $blog['id'] > $after));
+        $administrators = self::administrators();
+        $some = array_map(static fn($blog) => self::blog($blog, $administrators[$blog['id']] ?? []), array_slice($blogs, 0, self::PAGE));
+        return ['ok' => true, 'instance' => getenv('FLOTTA_INSTANCE') ?: null] + ($after === 0 ? self::whole() : [])
+            + ['blogs' => $some, 'next' => count($blogs) > self::PAGE ? end($some)['id'] : null];
+    }
+
+    private static function whole(): array
+    {
+        global $wpdb, $wp_version, $wp_db_version;
+        require_once ABSPATH . 'wp-admin/includes/plugin.php';
+        $network = is_multisite() ? array_keys((array) get_site_option('active_sitewide_plugins', [])) : [];
+        $plugins = [];
+        foreach (array_slice(get_plugins(), 0, self::LIST) as $file => $plugin) {
+            $plugins[] = ['file' => $file, 'slug' => self::slug($file), 'name' => $plugin['Name'], 'version' => $plugin['Version'], 'network' => in_array($file, $network, true)];
+        }
+        register_theme_directory(get_theme_root());
+        $themes = [];
+        foreach (array_slice(wp_get_themes(), 0, self::LIST) as $slug => $theme) {
+            $themes[] = ['slug' => (string) $slug, 'name' => (string) $theme->get('Name'), 'version' => (string) $theme->get('Version')];
+        }
+        $listed = static fn(array $files) => array_map(static fn($file, $data) => ['slug' => self::slug((string) $file), 'name' => (string) ($data['Name'] ?? ''), 'version' => (string) ($data['Version'] ?? '')],
+            array_keys(array_slice($files, 0, self::LIST)), array_slice($files, 0, self::LIST));
+        $maintenance = @filemtime(ABSPATH . '.maintenance');
+        $failed = get_site_option('auto_core_update_failed');
+        $health = json_decode((string) get_transient('health-check-site-status-result'), true);
+        $opcache = function_exists('opcache_get_status') ? @opcache_get_status(false) : false;
+        return [
+            'wordpress' => ['version' => $wp_version, 'code_db_version' => (int) $wp_db_version],
+            'php' => PHP_VERSION,
+            'database' => $wpdb->db_server_info(),
+            'network' => Verbs::network(),
+            'plugins' => $plugins,
+            'themes' => $themes,
+            'mu_plugins' => $listed(get_mu_plugins()),
+            'dropins' => $listed(get_dropins()),
+            'super_administrators' => is_multisite() ? array_slice(array_values(get_super_admins()), 0, self::LIST) : [],
+            'registration' => is_multisite() ? (string) get_site_option('registration', 'none') : '',
+            'debug' => ['on' => defined('WP_DEBUG') && WP_DEBUG, 'display' => defined('WP_DEBUG') && WP_DEBUG && (!defined('WP_DEBUG_DISPLAY') || WP_DEBUG_DISPLAY), 'script' => defined('SCRIPT_DEBUG') && SCRIPT_DEBUG],
+            'maintenance_seconds' => $maintenance === false ? null : max(0, time() - $maintenance),
+            'update_failed' => is_array($failed) ? (string) ($failed['attempted'] ?? $failed['error_code'] ?? 'unknown') : '',
+            'paused_plugins' => function_exists('wp_paused_plugins') ? array_map('strval', array_keys((array) wp_paused_plugins()->get_all())) : [],
+            'site_health' => is_array($health) && $health !== [] ? array_map('intval', $health) : null,
+            'object_cache' => wp_using_ext_object_cache() === true,
+            'opcache' => $opcache ? ['used_bytes' => (int) ($opcache['memory_usage']['used_memory'] ?? 0), 'free_bytes' => (int) ($opcache['memory_usage']['free_memory'] ?? 0), 'full' => (bool) ($opcache['cache_full'] ?? false)] : null,
+            'errors' => Notes::all('error'),
+            'mail' => Notes::all('mail'),
+        ];
+    }
+
+    private static function slug(string $file): string
+    {
+        return str_contains($file, '/') ? strtok($file, '/') : basename($file, '.php');
+    }
+
+    private static function options(int $blog): array
+    {
+        global $wpdb;
+        $options = $wpdb->get_blog_prefix($blog) . 'options';
+        $names = "'" . implode("', '", self::OPTIONS) . "'";
+        $found = $wpdb->get_results("SELECT option_name, option_value FROM `$options` WHERE option_name IN ($names)", OBJECT_K) ?: [];
+        return array_map(static fn($row) => $row->option_value, $found);
+    }
+
+    /** What is in the option, without waking any object that somebody put there. */
+    private static function plain(string $serialized): array
+    {
+        $value = @unserialize($serialized, ['allowed_classes' => false]);
+        return is_array($value) ? $value : [];
+    }
+
+    /** When the next job is due, how many are due, since how many seconds the oldest one, and which. */
+    public static function cron(string $option): array
+    {
+        $now = time();
+        $all = array_filter(self::plain($option), static fn($jobs, $at) => is_int($at) && is_array($jobs) && $jobs !== [], ARRAY_FILTER_USE_BOTH);
+        $due = array_filter(array_keys($all), static fn($at) => $at <= $now);
+        $oldest = $due ? min($due) : null;
+        return ['jobs' => count($all), 'due' => count($due), 'next' => $all ? min(array_keys($all)) : null, 'overdue' => $oldest === null ? 0 : $now - $oldest,
+            'hook' => $oldest === null ? '' : (string) array_key_first($all[$oldest])];
+    }
+
+    /** Log-in names by site. */
+    private static function administrators(): array
+    {
+        global $wpdb;
+        $found = $wpdb->get_results("SELECT m.meta_key, u.user_login FROM $wpdb->usermeta m JOIN $wpdb->users u ON u.ID = m.user_id
+            WHERE m.meta_key LIKE '%capabilities' AND m.meta_value LIKE '%\"administrator\";b:1%' ORDER BY u.ID LIMIT 5000");
+        $blogs = [];
+        foreach ($found ?: [] as $row) {
+            if (preg_match('/^' . preg_quote($wpdb->base_prefix, '/') . '(?:([0-9]+)_)?capabilities$/D', $row->meta_key, $at)) {
+                $blogs[(int) ($at[1] ?? 1)][] = $row->user_login;
+            }
+        }
+        return $blogs;
+    }
+
+    private static function blog(array $blog, array $administrators): array
+    {
+        global $wpdb;
+        $prefix = $wpdb->get_blog_prefix($blog['id']);
+        $options = self::options($blog['id']);
+        $autoload = $wpdb->get_row("SELECT COUNT(*) AS options, COALESCE(SUM(LENGTH(option_value)), 0) AS bytes FROM `{$prefix}options` WHERE autoload IN ('yes', 'on', 'auto', 'auto-on')");
+        return $blog + [
+            'home' => (string) ($options['home'] ?? ''),
+            'siteurl' => (string) ($options['siteurl'] ?? ''),
+            'public' => (int) ($options['blog_public'] ?? 1) === 1,
+            'users_can_register' => (int) ($options['users_can_register'] ?? 0) === 1,
+            'default_role' => (string) ($options['default_role'] ?? ''),
+            'db_version' => (int) ($options['db_version'] ?? 0),
+            'plugins' => array_slice(array_values(array_filter(self::plain($options['active_plugins'] ?? ''), 'is_string')), 0, self::LIST),
+            'theme' => (string) ($options['stylesheet'] ?? ''),
+            'parent_theme' => (string) ($options['template'] ?? ''),
+            'administrators' => array_slice($administrators, 0, self::LIST),
+            'autoload' => ['options' => (int) $autoload->options, 'bytes' => (int) $autoload->bytes],
+            'cron' => self::cron($options['cron'] ?? ''),
+            'statement' => self::statement($prefix),
+        ];
+    }
+
+    /**
+     * The accessibility statement that Swedish law (2018:1937) asks for: a page of its own, else a link to one that is
+     * elsewhere. When it was gone over last, as it says itself, else when the page was changed.
+     */
+    private static function statement(string $prefix): ?array
+    {
+        global $wpdb;
+        $own = $wpdb->get_row("SELECT post_title, post_name, post_content, post_modified_gmt FROM `{$prefix}posts` WHERE post_status = 'publish' AND post_type NOT IN ('revision', 'nav_menu_item', 'attachment', 'wp_navigation')
+            AND (post_name LIKE '%tillganglighetsredog%' OR post_name LIKE '%accessibility-statement%' OR post_title LIKE '%tillgänglighetsredog%' OR post_title LIKE '%accessibility statement%'
+                OR post_name LIKE 'tillganglighet' OR post_name LIKE 'tillganglighet-%' OR post_name = 'accessibility')
+            ORDER BY (post_name LIKE '%redog%' OR post_name LIKE '%statement%' OR post_title LIKE '%redog%') DESC, post_type = 'page' DESC, ID LIMIT 1");
+        if ($own) {
+            $said = self::said($own->post_content);
+            return ['title' => mb_substr($own->post_title, 0, 150), 'slug' => mb_substr($own->post_name, 0, 150), 'linked' => false, 'at' => $said ?? substr($own->post_modified_gmt, 0, 10), 'said' => $said !== null];
+        }
+        $words = "(%s LIKE '%%tillganglighetsredog%%' OR %s LIKE '%%tillgänglighetsredog%%' OR %s LIKE '%%accessibility-statement%%' OR %s LIKE '%%accessibility statement%%')";
+        $in = static fn(string $column) => vsprintf($words, array_fill(0, 4, $column));
+        $linked = $wpdb->get_var("SELECT 1 FROM `{$prefix}posts` WHERE post_status = 'publish' AND post_type IN ('wp_template_part', 'wp_template', 'wp_navigation', 'nav_menu_item', 'page') AND ({$in('post_content')} OR {$in('post_title')}) LIMIT 1")
+            ?? $wpdb->get_var("SELECT 1 FROM `{$prefix}options` WHERE (option_name LIKE 'widget\\_%' OR option_name LIKE 'theme\\_mods\\_%') AND {$in('option_value')} LIMIT 1")
+            ?? $wpdb->get_var("SELECT 1 FROM `{$prefix}postmeta` WHERE meta_key = '_menu_item_url' AND {$in('meta_value')} LIMIT 1");
+        return $linked === null ? null : ['title' => '', 'slug' => '', 'linked' => true, 'at' => null, 'said' => false];
+    }
+
+    /** The newest date that stands behind a word such as "uppdaterad" or "last reviewed". */
+    private static function said(string $content): ?string
+    {
+        $months = ['januari' => 1, 'februari' => 2, 'mars' => 3, 'april' => 4, 'maj' => 5, 'juni' => 6, 'juli' => 7, 'augusti' => 8, 'september' => 9, 'oktober' => 10, 'november' => 11, 'december' => 12,
+            'january' => 1, 'february' => 2, 'march' => 3, 'may' => 5, 'june' => 6, 'july' => 7, 'august' => 8, 'october' => 10];
+        $text = mb_strtolower(wp_strip_all_tags(mb_substr($content, 0, 200000)));
+        $date = '(?:(\d{4})-(\d{2})-(\d{2})|(?:den )?(\d{1,2}) (' . implode('|', array_keys($months)) . '),? (\d{4}))';
+        preg_match_all("/(?:uppdatera|revidera|granska|publicera|bedömning|updated|reviewed|prepared|published)[^.\\n]{0,80}?$date/u", $text, $found, PREG_SET_ORDER);
+        $dates = array_map(static fn($at) => $at[1] !== '' ? [(int) $at[1], (int) $at[2], (int) $at[3]] : [(int) $at[6], $months[$at[5]], (int) $at[4]], $found);
+        $dates = array_filter($dates, static fn($at) => checkdate($at[1], $at[2], $at[0]) && $at[0] >= 2018 && mktime(0, 0, 0, $at[1], $at[2], $at[0]) <= time() + DAY_IN_SECONDS);
+        return $dates ? max(array_map(static fn($at) => sprintf('%04d-%02d-%02d', ...$at), $dates)) : null;
+    }
+}
+
+/** WordPress' own jobs, of the site that the request is for, as wp-cron.php runs them. */
+final class Jobs
+{
+    private const SECONDS = 40;
+
+    public static function run(): array
+    {
+        ignore_user_abort(true);
+        set_time_limit(120);
+        $held = (float) get_transient('doing_cron');
+        if ($held > 0 && $held + WP_CRON_LOCK_TIMEOUT > microtime(true)) {
+            return self::told(0, 0, true);
+        }
+        $own = sprintf('%.22F', microtime(true));
+        set_transient('doing_cron', $own);
+        [$over, $ran, $failed] = [microtime(true) + self::SECONDS, 0, 0];
+        foreach (wp_get_ready_cron_jobs() as $at => $hooks) {
+            foreach ($hooks as $hook => $jobs) {
+                foreach ($jobs as $job) {
+                    // Before it runs, so that a job that ends the request does not run for ever.
+                    if ($job['schedule']) {
+                        wp_reschedule_event($at, $job['schedule'], $hook, $job['args']);
+                    }
+                    wp_unschedule_event($at, $hook, $job['args']);
+                    try {
+                        do_action_ref_array($hook, $job['args']);
+                        $ran++;
+                    } catch (\Throwable $problem) {
+                        $failed++;
+                        error_log("flotta-agent: job $hook: $problem");
+                        Notes::error('Uncaught ' . get_class($problem) . ': ' . $problem->getMessage() . "\n" . $problem->getTraceAsString(), $problem->getFile(), $problem->getLine());
+                    }
+                    if (microtime(true) > $over || get_transient('doing_cron') !== $own) {
+                        break 3;
+                    }
+                }
+            }
+        }
+        if (get_transient('doing_cron') === $own) {
+            delete_transient('doing_cron');
+        }
+        return self::told($ran, $failed, false);
+    }
+
+    private static function told(int $ran, int $failed, bool $busy): array
+    {
+        $cron = Report::cron((string) serialize(_get_cron_array() ?: []));
+        return ['ok' => true, 'blog' => get_current_blog_id(), 'ran' => $ran, 'failed' => $failed, 'busy' => $busy, 'next' => $cron['next'], 'overdue' => $cron['overdue']];
+    }
+}
+
 /** What this WordPress does differently in a fleet. */
 final class Manners
 {
@@ -511,6 +869,11 @@ final class Manners
             define('COOKIE_DOMAIN', '.' . strstr(DOMAIN_CURRENT_SITE, ':', true));
         }
         add_filter('pre_http_request', [self::class, 'at_home'], 1, 3);
+        // The fleet runs every site's jobs in turn; visitors need not.
+        if (getenv('FLOTTA_INSTANCE') && !defined('DISABLE_WP_CRON')) {
+            define('DISABLE_WP_CRON', true);
+        }
+        Notes::keep();
         if (!defined('DISALLOW_FILE_MODS') || !DISALLOW_FILE_MODS) {
             return;
         }

@@ -146,16 +146,17 @@ impl Client {
     /// # Errors
     /// When the control plane does not answer, or says no.
     pub async fn events(&self, operation: &str, after: i64) -> Outcome<Response> {
-        self.stream(&["api", "v1", "operations", operation, "events"], after).await
+        let after = (after > 0).then(|| after.to_string());
+        self.stream(&["api", "v1", "operations", operation, "events"], after.as_deref()).await
     }
 
     /// Opens an event stream after the given event.
     ///
     /// # Errors
     /// When the control plane does not answer, or says no.
-    pub async fn stream(&self, path: &[&str], after: i64) -> Outcome<Response> {
+    pub async fn stream(&self, path: &[&str], after: Option<&str>) -> Outcome<Response> {
         let mut request = self.request(Method::GET, path, &[]);
-        if after > 0 {
+        if let Some(after) = after {
             request = request.header("Last-Event-ID", after);
         }
         // No limit on the whole: the stream lasts as long as the operation.

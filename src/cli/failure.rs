@@ -72,6 +72,16 @@ impl Failure {
         Self::Usage(FieldError::new(field, "usage", message, fix))
     }
 
+    /// Whether the same call may well succeed a little later.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Api(refusal) => refusal.status == 429 || refusal.status >= 500,
+            _ => false,
+        }
+    }
+
     /// It did not work out.
     pub fn failed(message: impl Into<String>, fix: impl Into<String>) -> Self {
         Self::Failed { message: message.into(), fix: fix.into() }

@@ -57,7 +57,7 @@ async fn to_the_end(client: &Client, id: &str, progress: &mut Progress) -> Outco
         match one_connection(client, id, &mut last, progress).await {
             Ok(Some(end)) => return Ok(end),
             Ok(None) => heard = Instant::now(),
-            Err(failure) if passes(&failure) => {
+            Err(failure) if failure.passes() => {
                 progress.lost();
                 if heard.elapsed() > PATIENCE {
                     return Err(Failure::failed(
@@ -104,13 +104,4 @@ fn read<T: serde::de::DeserializeOwned>(data: &str) -> Outcome<T> {
     serde_json::from_str(data).map_err(|e| {
         Failure::failed(format!("an event of the stream cannot be read: {e}"), "use the `flotta` of the same version as the control plane")
     })
-}
-
-/// Whether the same call may well succeed a little later.
-fn passes(failure: &Failure) -> bool {
-    match failure {
-        Failure::Unreachable { .. } => true,
-        Failure::Api(refusal) => refusal.status == 429 || refusal.status >= 500,
-        _ => false,
-    }
 }

@@ -11,13 +11,18 @@
 use clap::{Args, Parser, Subcommand};
 use secrecy::SecretString;
 
+pub mod address;
+pub mod advisory;
 pub mod audit;
 pub mod backup;
+pub mod certificate;
 pub mod check_config;
 pub mod client;
 pub mod completions;
 pub mod credentials;
 pub mod failure;
+pub mod finding;
+pub mod fleet;
 pub mod follow;
 pub mod health;
 pub mod healthcheck;
@@ -33,10 +38,12 @@ pub mod overlay;
 pub mod platform;
 pub mod progress;
 pub mod prompt;
+pub mod receiver;
 pub mod release;
 pub mod rollout;
 pub mod secret;
 pub mod serve;
+pub mod silence;
 pub mod stream;
 pub mod style;
 pub mod token;
@@ -133,9 +140,30 @@ pub enum Command {
     /// See how every site is.
     #[command(subcommand)]
     Health(health::Command),
+    /// See and change what is checked of a municipality besides its sites.
+    #[command(subcommand)]
+    Address(address::Command),
+    /// See which certificates end when.
+    #[command(subcommand)]
+    Certificate(certificate::Command),
     /// See confirmed problems and take them on.
     #[command(subcommand)]
     Incident(incident::Command),
+    /// See what needs somebody though nothing is down, and put it aside.
+    #[command(subcommand)]
+    Finding(finding::Command),
+    /// Import known weaknesses and see what has them.
+    #[command(subcommand)]
+    Advisory(advisory::Command),
+    /// Ask what runs, throws and grows where, over the whole fleet.
+    #[command(subcommand)]
+    Fleet(fleet::Command),
+    /// See and change who is told of incidents.
+    #[command(subcommand)]
+    Receiver(receiver::Command),
+    /// Tell nobody for a while, or plan a maintenance window.
+    #[command(subcommand)]
+    Silence(silence::Command),
     /// See what was saved of a municipality.
     #[command(subcommand)]
     Backup(backup::Command),
@@ -227,7 +255,14 @@ async fn picked(cli: Cli, output: Output) -> Outcome {
         Command::Overlay(command) => overlay::run(&context()?, command).await,
         Command::Rollout(command) => rollout::run(&context()?, command).await,
         Command::Health(command) => health::run(&context()?, command).await,
+        Command::Address(command) => address::run(&context()?, command).await,
+        Command::Certificate(command) => certificate::run(&context()?, command).await,
         Command::Incident(command) => incident::run(&context()?, command).await,
+        Command::Finding(command) => finding::run(&context()?, command).await,
+        Command::Advisory(command) => advisory::run(&context()?, command).await,
+        Command::Fleet(command) => fleet::run(&context()?, command).await,
+        Command::Receiver(command) => receiver::run(&context()?, command).await,
+        Command::Silence(command) => silence::run(&context()?, command).await,
         Command::Backup(command) => backup::run(&context()?, command).await,
         Command::Platform(command) => platform::run(&context()?, command).await,
         Command::User(command) => user::run(&context()?, command).await,

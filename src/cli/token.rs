@@ -24,8 +24,8 @@ pub enum Command {
   flotta token create 'nightly report' --permission read-fleet --days 30
 
 Permissions: read-fleet, manage-municipalities, invite-administrator, manage-releases, manage-rollouts,
-postpone-updates, manage-incidents, read-users, manage-users, read-audit,
-own-account. Without any, the token may do all that you may.")]
+postpone-updates, manage-incidents, manage-addresses, publish-status, read-users, manage-users,
+read-audit, own-account. Without any, the token may do all that you may.")]
     Create(Create),
     /// End a token at once.
     #[command(after_help = "Examples:\n  flotta token revoke 0197a3c2-5d1e-7c3b-9d4e-2f6a8b1c0d9e")]

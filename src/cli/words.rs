@@ -80,6 +80,7 @@ pub fn cause(cause: &str, language: Language) -> &str {
         "instance" => language.pick("instance", "instans"),
         "plugin" => language.pick("plugin", "tillägg"),
         "database-server" => language.pick("database server", "databasserver"),
+        "disk" => language.pick("disk", "disk"),
         "node" => language.pick("container engine", "containermotor"),
         "gateway" => language.pick("gateway", "gateway"),
         "observer" => language.pick("the watching itself", "bevakningen själv"),

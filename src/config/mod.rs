@@ -9,15 +9,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use secrecy::SecretString;
 use url::Url;
 
 use crate::{
     error::{Error, FieldError, Result},
-    fleet::{Email, FleetSettings, GatewaySettings, Subnet},
+    fleet::{Email, FleetSettings, GatewaySettings, Subnet, settings::NoticeSettings},
     store::Address,
     vault::{MasterKey, Vault},
 };
 
+mod mail;
 mod raw;
 
 pub use raw::Raw;
@@ -157,6 +159,8 @@ pub fn check(raw: Raw) -> Result<Config> {
     let rehearsals = raw.rehearsals.check(&mut errors);
     let updates = raw.updates.check(&mut errors);
     let health = raw.health.check(&mut errors);
+    let outside = raw.outside.check(&mut errors);
+    let mail = raw.mail.check(&mut errors);
     let key_files = std::iter::once(raw.secrets.key_file.clone().unwrap_or_else(|| raw.home.join("master.key")))
         .chain(raw.secrets.previous_key_files)
         .collect();
@@ -188,6 +192,8 @@ pub fn check(raw: Raw) -> Result<Config> {
                 rehearsals,
                 updates,
                 health,
+                outside,
+                notices: NoticeSettings { public_url: public_url.to_string(), mail, local_hooks: raw.notices.local_hooks },
             },
             listen,
             public_url,
@@ -231,6 +237,22 @@ impl Config {
         let mut keys = keys.into_iter();
         let current = keys.next().ok_or_else(|| Error::Internal("no master key".into()))?;
         Ok(Vault::new(current, keys.collect()))
+    }
+}
+
+impl Config {
+    /// The mail server's password, where one is set.
+    ///
+    /// # Errors
+    /// Names `mail.password_file` when it cannot be read or its mode is too open.
+    pub fn mail_password(&self) -> Result<Option<SecretString>> {
+        let Some(path) = self.fleet.notices.mail.as_ref().and_then(|mail| mail.password_file.as_ref()) else { return Ok(None) };
+        let at = |error| match error {
+            Error::Invalid(all) => Error::Invalid(all.into_iter().map(|e| e.at("mail.password_file")).collect()),
+            other => other,
+        };
+        let text = read_private(path).map_err(at)?;
+        Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned().into()))
     }
 }
 

@@ -7,11 +7,12 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use super::mail::{RawMail, RawNotices};
 use crate::{
     error::FieldError,
     fleet::{
         Limits,
-        settings::{HealthSettings, RehearsalSettings, UpdateSettings},
+        settings::{HealthSettings, OutsideSettings, Range, RehearsalSettings, UpdateSettings},
     },
 };
 
@@ -51,6 +52,12 @@ pub struct Raw {
     pub updates: RawUpdates,
     /// How sites are watched.
     pub health: RawHealth,
+    /// How sites and addresses are looked at from outside.
+    pub outside: RawOutside,
+    /// The mail server.
+    pub mail: RawMail,
+    /// How people are told.
+    pub notices: RawNotices,
     /// The master keys.
     pub secrets: RawSecrets,
 }
@@ -74,6 +81,9 @@ impl Default for Raw {
             rehearsals: RawRehearsals::default(),
             updates: RawUpdates::default(),
             health: RawHealth::default(),
+            outside: RawOutside::default(),
+            mail: RawMail::default(),
+            notices: RawNotices::default(),
             secrets: RawSecrets::default(),
         }
     }
@@ -267,6 +277,70 @@ impl RawHealth {
             }
         }
         HealthSettings { interval_seconds, slow_milliseconds, at_once }
+    }
+}
+
+/// `[outside]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawOutside {
+    /// Name servers to ask, with their port; none are the host's own.
+    pub resolvers: Vec<String>,
+    /// Addresses at which visitors reach the gateway.
+    pub gateway_addresses: Vec<String>,
+    /// Private ranges in which other addresses may be asked all the same.
+    pub allowed_ranges: Vec<String>,
+    /// A file (PEM) of authorities that are trusted besides the host's own.
+    pub authorities: Option<PathBuf>,
+    /// Hours between two looks at the same.
+    pub look_hours: u32,
+    /// Other addresses that a municipality may have.
+    pub most_addresses: u32,
+}
+
+impl Default for RawOutside {
+    fn default() -> Self {
+        let OutsideSettings { authorities, look_hours, most_addresses, .. } = OutsideSettings::default();
+        Self { resolvers: Vec::new(), gateway_addresses: Vec::new(), allowed_ranges: Vec::new(), authorities, look_hours, most_addresses }
+    }
+}
+
+impl RawOutside {
+    /// What was written, as it is used; adds its mistakes.
+    pub(super) fn check(self, errors: &mut Vec<FieldError>) -> OutsideSettings {
+        for (field, value, most) in [("look_hours", self.look_hours, 48), ("most_addresses", self.most_addresses, 1000)] {
+            if !(1..=most).contains(&value) {
+                let field = format!("outside.{field}");
+                errors.push(FieldError::new(&field, "out-of-range", format!("{value} is out of range"), format!("give 1 to {most}")));
+            }
+        }
+        let mut resolvers = Vec::new();
+        for text in &self.resolvers {
+            let fix = "write address and port, such as 127.0.0.53:53";
+            resolvers.extend(super::parsed::<std::net::SocketAddr>(errors, "outside.resolvers", text, fix));
+        }
+        let mut gateway_addresses = Vec::new();
+        for text in &self.gateway_addresses {
+            let fix = "write the addresses that the sites' names lead to, such as 192.0.2.10";
+            gateway_addresses.extend(super::parsed::<std::net::IpAddr>(errors, "outside.gateway_addresses", text, fix));
+        }
+        let mut allowed_ranges = Vec::new();
+        for text in &self.allowed_ranges {
+            match text.parse::<Range>() {
+                Ok(range) => allowed_ranges.push(range),
+                Err(error) => errors.push(error.at("outside.allowed_ranges")),
+            }
+        }
+        if self.authorities.as_ref().is_some_and(|path| !path.is_absolute()) {
+            errors.push(FieldError::new(
+                "outside.authorities",
+                "relative-path",
+                "the file of authorities has no absolute path",
+                "write it from the root, such as /etc/flotta/authorities.pem",
+            ));
+        }
+        let Self { authorities, look_hours, most_addresses, .. } = self;
+        OutsideSettings { resolvers, gateway_addresses, allowed_ranges, authorities, look_hours, most_addresses }
     }
 }
 

@@ -7,6 +7,8 @@ pub mod browser;
 pub mod database_server;
 pub mod engine;
 pub mod gateway;
+pub mod outside;
+pub mod post;
 pub mod probe;
 pub mod wordpress;
 pub mod world;

@@ -64,7 +64,16 @@ impl Role {
                 matches!(permission, P::ReadFleet | P::ManageReleases | P::ManageRollouts | P::PostponeUpdates | P::OwnAccount)
             }
             Self::WebManager => {
-                matches!(permission, P::ReadFleet | P::InviteAdministrator | P::PostponeUpdates | P::ManageIncidents | P::OwnAccount)
+                matches!(
+                    permission,
+                    P::ReadFleet
+                        | P::InviteAdministrator
+                        | P::PostponeUpdates
+                        | P::ManageIncidents
+                        | P::ManageAddresses
+                        | P::PublishStatus
+                        | P::OwnAccount
+                )
             }
             Self::Auditor => matches!(permission, P::ReadFleet | P::ReadAudit | P::ReadUsers | P::OwnAccount),
         }
@@ -89,6 +98,10 @@ pub enum Permission {
     PostponeUpdates,
     /// Take incidents on; say what availability is aimed at.
     ManageIncidents,
+    /// Add and remove addresses that are checked besides the sites; ask for a look from outside.
+    ManageAddresses,
+    /// Open and close a municipality's public status page.
+    PublishStatus,
     /// See users and tokens.
     ReadUsers,
     /// Create, change, disable users; revoke other people's tokens.
@@ -101,7 +114,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ReadFleet,
         Self::ManageMunicipalities,
         Self::InviteAdministrator,
@@ -109,6 +122,8 @@ impl Permission {
         Self::ManageRollouts,
         Self::PostponeUpdates,
         Self::ManageIncidents,
+        Self::ManageAddresses,
+        Self::PublishStatus,
         Self::ReadUsers,
         Self::ManageUsers,
         Self::ReadAudit,
@@ -120,7 +135,8 @@ text_enum!(Permission, "scope", [
     Permission::ReadFleet => "read-fleet", Permission::ManageMunicipalities => "manage-municipalities",
     Permission::InviteAdministrator => "invite-administrator", Permission::ManageReleases => "manage-releases",
     Permission::ManageRollouts => "manage-rollouts", Permission::PostponeUpdates => "postpone-updates",
-    Permission::ManageIncidents => "manage-incidents",
+    Permission::ManageIncidents => "manage-incidents", Permission::ManageAddresses => "manage-addresses",
+    Permission::PublishStatus => "publish-status",
     Permission::ReadUsers => "read-users", Permission::ManageUsers => "manage-users", Permission::ReadAudit => "read-audit",
     Permission::OwnAccount => "own-account",
 ]);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     InstanceId, MunicipalityId, Slug,
     health::{Failure, Health},
+    outside::{Expects, Subject},
 };
 
 /// One thing that is checked.
@@ -24,12 +25,14 @@ pub struct Check {
     pub instance: Option<InstanceId>,
     /// WordPress's number of the site; none for an address that is somewhere else.
     pub blog: Option<u64>,
-    /// Its host, with the port where it is not 443.
+    /// Its host, with the port where it is not the scheme's.
     pub host: String,
     /// Its path, beginning with a slash.
     pub path: String,
     /// Its name for people; empty where it is known by its address only.
     pub label: String,
+    /// How it is asked; none for a site, which the gateway serves.
+    pub expects: Option<Expects>,
     /// In which state it is.
     pub health: Health,
     /// How it fails, while it is not well.
@@ -45,6 +48,13 @@ impl Check {
     #[must_use]
     pub fn address(&self) -> String {
         if self.path == "/" { self.host.clone() } else { format!("{}{}", self.host, self.path) }
+    }
+
+    /// What there is to look at from outside.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        let plain = self.expects.as_ref().is_some_and(|expects| expects.plain);
+        Subject { host: self.host.clone(), path: self.path.clone(), plain, ours: self.blog.is_some() }
     }
 }
 

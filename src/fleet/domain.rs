@@ -33,6 +33,13 @@ impl Domain {
         matches!(self.0.rsplit('.').next(), Some("localhost" | "test"))
     }
 
+    /// The registered domain that it belongs to (`www.lund.se` to `lund.se`), which one zone and one owner stand behind; none for a
+    /// name of this machine only.
+    #[must_use]
+    pub fn registered(&self) -> Option<&str> {
+        if self.is_local() { None } else { psl::domain_str(&self.0) }
+    }
+
     /// Whether `self` is `other` or lies below it.
     #[must_use]
     pub fn is_within(&self, other: &Domain) -> bool {

@@ -31,6 +31,8 @@ pub enum CauseKind {
     DatabaseServer,
     /// A host that runs containers.
     Node,
+    /// A disk on which less is free than must be.
+    Disk,
     /// The gateway.
     Gateway,
     /// The one who looks.
@@ -39,7 +41,7 @@ pub enum CauseKind {
 
 impl CauseKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Check,
         Self::Operation,
         Self::Certificate,
@@ -48,15 +50,22 @@ impl CauseKind {
         Self::Plugin,
         Self::DatabaseServer,
         Self::Node,
+        Self::Disk,
         Self::Gateway,
         Self::Observer,
     ];
+
+    /// Whether it is a part of the platform, on which every site of every municipality hangs.
+    #[must_use]
+    pub const fn is_platform(self) -> bool {
+        matches!(self, Self::DatabaseServer | Self::Node | Self::Gateway)
+    }
 }
 
 text_enum!(CauseKind, "cause", [
     CauseKind::Check => "check", CauseKind::Operation => "operation", CauseKind::Certificate => "certificate", CauseKind::Zone => "zone",
     CauseKind::Instance => "instance", CauseKind::Plugin => "plugin", CauseKind::DatabaseServer => "database-server",
-    CauseKind::Node => "node", CauseKind::Gateway => "gateway", CauseKind::Observer => "observer",
+    CauseKind::Node => "node", CauseKind::Disk => "disk", CauseKind::Gateway => "gateway", CauseKind::Observer => "observer",
 ]);
 
 /// One thing that is, or may be, to blame.
@@ -102,6 +111,13 @@ pub struct Incident {
 }
 
 impl Incident {
+    /// Whether every site of the fleet is touched, also those that are not asked meanwhile: a part of the platform is ill, and its own
+    /// check says so.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        self.certain && self.cause.kind.is_platform()
+    }
+
     /// A new one that nothing else is known of yet.
     #[must_use]
     pub fn opened(cause: Cause, label: String, municipality: Option<MunicipalityId>, at: Timestamp) -> Self {

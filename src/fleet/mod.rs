@@ -4,6 +4,7 @@
 //! The shared nouns. Everything here is plain data and pure functions: no I/O, no clock, no database, no engine.
 
 pub mod access;
+pub mod advisory;
 pub mod audit;
 pub mod backup;
 pub mod check;
@@ -12,6 +13,8 @@ pub mod container;
 pub mod contents;
 pub mod domain;
 pub mod evidence;
+pub mod facts;
+pub mod finding;
 pub mod health;
 pub mod id;
 pub mod incident;
@@ -20,12 +23,15 @@ pub mod inventory;
 pub mod knobs;
 pub mod known;
 pub mod municipality;
+pub mod notice;
 pub mod operation;
+pub mod outside;
 pub mod overlay;
 pub mod policy;
 pub mod release;
 pub mod rollout;
 pub mod settings;
+pub mod status;
 pub mod update;
 
 pub use access::{Principal, Role, Scope};
@@ -33,11 +39,13 @@ pub use audit::{AuditEntry, AuditId, AuditResult};
 pub use backup::Backup;
 pub use check::Check;
 pub use domain::Domain;
+pub use finding::{Finding, FindingId, FindingKind};
 pub use id::{FleetId, Id};
 pub use incident::{Incident, IncidentId};
 pub use instance::{Desired, Environment, Instance, InstanceState, Limits, NetworkKind};
 pub use inventory::{Inventory, Origin};
 pub use municipality::{Code, Email, Municipality, Slug};
+pub use notice::{Receiver, ReceiverId, Silence, SilenceId};
 pub use operation::{Direction, EventKind, Operation, OperationEvent, OperationKind, OperationState};
 pub use overlay::{Holds, Overlaid, Overlay, OverlayId};
 pub use policy::Policy;

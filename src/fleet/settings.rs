@@ -45,7 +45,126 @@ pub struct FleetSettings {
     pub updates: UpdateSettings,
     /// How sites are watched.
     pub health: HealthSettings,
+    /// How sites and addresses are looked at from outside.
+    pub outside: OutsideSettings,
+    /// How people are told.
+    pub notices: NoticeSettings,
 }
+
+/// How sites and addresses are looked at from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutsideSettings {
+    /// Name servers that are asked; none are the host's own.
+    pub resolvers: Vec<std::net::SocketAddr>,
+    /// Addresses at which visitors reach the gateway; none where it is not known.
+    pub gateway_addresses: Vec<std::net::IpAddr>,
+    /// Private ranges in which other addresses may be asked all the same.
+    pub allowed_ranges: Vec<Range>,
+    /// A file (PEM) of authorities that are trusted besides the host's own.
+    pub authorities: Option<PathBuf>,
+    /// So many hours pass between two looks at the same.
+    pub look_hours: u32,
+    /// So many other addresses a municipality may have.
+    pub most_addresses: u32,
+}
+
+impl Default for OutsideSettings {
+    fn default() -> Self {
+        Self {
+            resolvers: Vec::new(),
+            gateway_addresses: Vec::new(),
+            allowed_ranges: Vec::new(),
+            authorities: None,
+            look_hours: 6,
+            most_addresses: 50,
+        }
+    }
+}
+
+/// A range of addresses in CIDR form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    base: std::net::IpAddr,
+    bits: u8,
+}
+
+impl Range {
+    /// Whether an address lies in it.
+    #[must_use]
+    pub fn holds(self, address: std::net::IpAddr) -> bool {
+        use std::net::IpAddr::{V4, V6};
+        match (self.base, address.to_canonical()) {
+            (V4(base), V4(address)) => {
+                let shift = 32 - u32::from(self.bits);
+                u32::from(base).checked_shr(shift) == u32::from(address).checked_shr(shift)
+            }
+            (V6(base), V6(address)) => {
+                let shift = 128 - u32::from(self.bits);
+                u128::from(base).checked_shr(shift) == u128::from(address).checked_shr(shift)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for Range {
+    type Err = FieldError;
+    fn from_str(text: &str) -> Result<Self, FieldError> {
+        let read = || {
+            let (base, bits) = text.split_once('/')?;
+            let (base, bits) = (base.parse::<std::net::IpAddr>().ok()?, bits.parse::<u8>().ok()?);
+            let most = if base.is_ipv4() { 32 } else { 128 };
+            (bits <= most).then_some(Self { base, bits })
+        };
+        read().ok_or_else(|| {
+            FieldError::new("range", "invalid-range", format!("`{}` is no range", text.escape_debug()), "write ranges such as 10.1.2.0/24")
+        })
+    }
+}
+
+/// How people are told of incidents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeSettings {
+    /// The pages' address, for links.
+    pub public_url: String,
+    /// The mail server; none where no mail is sent.
+    pub mail: Option<MailSettings>,
+    /// Whether hooks may lead to this host, without TLS too, and those of municipalities into private ranges.
+    pub local_hooks: bool,
+}
+
+/// The server that mail is handed over to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailSettings {
+    /// Its host.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is kept private.
+    pub security: MailSecurity,
+    /// With which name Flotta logs in; none where it does not.
+    pub user: Option<String>,
+    /// File of the password.
+    pub password_file: Option<PathBuf>,
+    /// The sender.
+    pub from: String,
+}
+
+/// How the connection to a mail server is kept private.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailSecurity {
+    /// It begins in the open and must turn to TLS before anything is said.
+    Starttls,
+    /// TLS from the beginning.
+    Tls,
+    /// Not at all; only for a server on this host.
+    None,
+}
+
+super::instance::text_enum!(MailSecurity, "security", [
+    MailSecurity::Starttls => "starttls", MailSecurity::Tls => "tls", MailSecurity::None => "none",
+]);
 
 /// How sites are watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

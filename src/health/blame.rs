@@ -36,6 +36,8 @@ pub fn explains(kind: Kind, failure: Failure) -> bool {
         Kind::Instance => inside || matches!(failure, F::NoUpstream | F::TimedOut | F::Broken | F::SetUp | F::NoDatabase | F::Maintenance),
         Kind::Plugin => inside || failure == F::TimedOut,
         Kind::DatabaseServer => inside || matches!(failure, F::NoDatabase | F::SetUp | F::TimedOut | F::NoUpstream | F::Broken),
+        // What finds no room fails as it likes, but it answers.
+        Kind::Disk => inside || matches!(failure, F::NoDatabase | F::NoUpstream | F::SetUp),
         Kind::Node => on_the_way || matches!(failure, F::ServerError | F::NoDatabase),
         Kind::Gateway => on_the_way || matches!(failure, F::Handshake | F::CertificateWrong),
     }

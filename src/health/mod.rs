@@ -12,15 +12,21 @@
 //!
 //! What stands here decides and acts on nothing yet: `observer` tells whether the watcher itself can be believed.
 
+pub mod advisories;
 pub mod blame;
 pub mod desk;
+pub mod findings;
 pub mod history;
 pub mod monitor;
-pub mod objective;
+pub mod notices;
 pub mod observer;
-pub mod past;
+pub mod outside;
+pub mod questions;
 pub mod reading;
+pub mod objective;
+pub mod past;
 pub mod report;
+pub mod status;
 pub mod verdict;
 pub mod watch;
 pub mod wheel;

@@ -157,7 +157,12 @@ impl Monitor {
     /// The place of something that checks hang on; it is made where it is new.
     pub fn parent(&mut self, cause: Cause, label: &str, municipality: Option<MunicipalityId>, failure: Failure) -> usize {
         if let Some(at) = self.by_cause.get(&cause) {
-            label.clone_into(&mut self.parents[*at].label);
+            let known = &mut self.parents[*at];
+            label.clone_into(&mut known.label);
+            if known.municipality != municipality {
+                // What several have is nobody's in particular.
+                known.municipality = None;
+            }
             return *at;
         }
         let new = Parent {
@@ -173,7 +178,8 @@ impl Monitor {
             asked: 0,
         };
         // What nothing hangs on any more leaves its place to another.
-        let free = self.parents.iter().position(|old| old.checks == 0 && old.ill != Some(true) && old.cause.kind == CauseKind::Operation);
+        let passes = |kind| matches!(kind, CauseKind::Operation | CauseKind::Certificate | CauseKind::Zone);
+        let free = self.parents.iter().position(|old| old.checks == 0 && old.ill != Some(true) && passes(old.cause.kind));
         let at = if let Some(at) = free {
             self.by_cause.remove(&self.parents[at].cause);
             self.parents[at] = new;
@@ -356,6 +362,11 @@ impl Monitor {
             known.planned = wheel::next(number, self.pace.interval, now);
             self.wheel.put(known.planned, (number, false));
         }
+    }
+
+    /// A check is to be made at once, out of turn.
+    pub fn soon(&mut self, number: u32, now: u64) {
+        self.again(number, now);
     }
 
     /// Asks some of what hangs on something in the next seconds, evenly.

@@ -71,7 +71,7 @@ impl std::str::FromStr for Range {
     type Err = FieldError;
     fn from_str(text: &str) -> Result<Self, FieldError> {
         Self::ALL.into_iter().find(|range| range.word() == text).ok_or_else(|| {
-            FieldError::new("range", "invalid-range", format!("`{}` is no range", text.escape_debug()), "use 48h, 35d or 400d")
+            FieldError::new("range", "invalid-span", format!("`{}` is no range", text.escape_debug()), "use 48h, 35d or 400d")
         })
     }
 }

@@ -15,6 +15,8 @@ use crate::{
         database_server::DatabaseServer,
         engine::Engine,
         gateway::{Gateway, Route},
+        outside::Outside,
+        post::Post,
         probe::Probe,
         wordpress::{Site, Wordpress},
     },
@@ -44,6 +46,10 @@ pub struct Tools {
     pub browser: Arc<dyn Browser>,
     /// What asks for pages as visitors do.
     pub probe: Arc<dyn Probe>,
+    /// The public way to sites and addresses.
+    pub outside: Arc<dyn Outside>,
+    /// What takes messages to people.
+    pub post: Arc<Post>,
     /// What checks gave; none where no file can be made for it.
     pub history: Option<History>,
     /// Opens and seals secrets.
@@ -60,6 +66,8 @@ pub struct Tools {
     pub reading: Arc<tokio::sync::Mutex<()>>,
     /// Held while a release is built, and while images that nothing needs are removed.
     pub building: Arc<tokio::sync::Mutex<()>>,
+    /// Health has changed: a check's state, or an incident.
+    pub health_changed: tokio::sync::broadcast::Sender<()>,
     /// Held while a route is changed, and while all are compared and loaded, which would take back what changed in between.
     pub routing: Arc<tokio::sync::Mutex<()>>,
 }

@@ -13,6 +13,7 @@ use crate::{
 };
 
 pub mod database;
+pub mod disks;
 pub mod firewall;
 pub mod gateway;
 pub mod network;

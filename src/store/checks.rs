@@ -16,11 +16,12 @@ use super::{
     schema::{health_check as check, municipality},
 };
 use crate::{
-    error::{Error, Result},
+    error::{Error, FieldError, Result},
     fleet::{
         Check, InstanceId, MunicipalityId, Scope,
         check::Tally,
         health::{Failure, Health},
+        outside::{Expects, NewAddress},
     },
 };
 
@@ -28,7 +29,7 @@ pub mod past;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = check)]
-struct Row {
+pub(super) struct Row {
     number: i32,
     municipality_id: String,
     instance_id: Option<String>,
@@ -40,6 +41,9 @@ struct Row {
     failure: Option<String>,
     since: Option<i64>,
     created_at: i64,
+    plain: bool,
+    status: Option<i32>,
+    keyword: String,
 }
 
 #[derive(Insertable)]
@@ -55,9 +59,12 @@ struct New {
     health: String,
     standing: String,
     created_at: i64,
+    plain: bool,
+    status: Option<i32>,
+    keyword: String,
 }
 
-fn read_row((row, slug): (Row, String)) -> Result<Check> {
+pub(super) fn read_row((row, slug): (Row, String)) -> Result<Check> {
     let blog = row.blog.map(|blog| u64::try_from(blog).map_err(|_| Error::Internal(format!("health_check.blog holds {blog}"))));
     Ok(Check {
         number: rows::unsigned("health_check.number", row.number)?,
@@ -68,6 +75,11 @@ fn read_row((row, slug): (Row, String)) -> Result<Check> {
         host: row.host,
         path: row.path,
         label: row.label,
+        expects: row.blog.is_none().then(|| Expects {
+            plain: row.plain,
+            status: row.status.and_then(|status| u16::try_from(status).ok()),
+            keyword: row.keyword,
+        }),
         health: rows::parse("health_check.health", &row.health)?,
         failure: row.failure.map(|word| rows::parse("health_check.failure", &word)).transpose()?,
         since: rows::maybe_time("health_check.since", row.since)?,
@@ -165,6 +177,9 @@ pub async fn sync(store: &Store, of: MunicipalityId, instance: InstanceId, found
                 health: Health::Unknown.to_string(),
                 standing: String::new(),
                 created_at: now,
+                plain: false,
+                status: None,
+                keyword: String::new(),
             };
             diesel::insert_into(check::table).values(&new).execute(c).await?;
             changed = true;
@@ -185,6 +200,78 @@ pub async fn keep_only(store: &Store, instances: &[InstanceId], now: Timestamp) 
         .execute(c)
         .await?))?;
     Ok(ended > 0)
+}
+
+/// Adds an address to a municipality, which has at most so many. Gives its number.
+///
+/// # Errors
+/// `Conflict` when it is there already, or there are enough; `NotFound` when the municipality is gone.
+pub async fn add(store: &Store, of: MunicipalityId, address: &NewAddress, most: u32, now: Timestamp) -> Result<u32> {
+    let of = of.text();
+    write!(store, |c| {
+        one_at_a_time!(c, "health-check");
+        let there: i64 = municipality::table.filter(municipality::id.eq(&of)).count().get_result(c).await?;
+        if there == 0 {
+            return Err(Error::not_found("municipality").into());
+        }
+        let own = check::table.filter(check::municipality_id.eq(&of).and(check::blog.is_null()).and(check::gone_at.is_null()));
+        let own: Vec<(String, String)> = own.select((check::host, check::path)).load(c).await?;
+        if own.contains(&(address.host.clone(), address.path.clone())) {
+            let there = FieldError::new("address", "address-there", "this address is checked already", "look at the list of addresses");
+            return Err(Error::Conflict(there).into());
+        }
+        if own.len() >= usize::try_from(most).unwrap_or(usize::MAX) {
+            let full = format!("the municipality has {most} addresses already");
+            let fix = "remove one that nobody needs, or raise outside.most_addresses";
+            return Err(Error::Conflict(FieldError::new("address", "too-many-addresses", full, fix)).into());
+        }
+        let last: Option<i32> = check::table.select(diesel::dsl::max(check::number)).first(c).await?;
+        let number = last.unwrap_or(-1) + 1;
+        let new = New {
+            number,
+            municipality_id: of.clone(),
+            instance_id: None,
+            blog: None,
+            host: address.host.clone(),
+            path: address.path.clone(),
+            label: address.label.clone(),
+            health: Health::Unknown.to_string(),
+            standing: String::new(),
+            created_at: rows::micros(now),
+            plain: address.expects.plain,
+            status: address.expects.status.map(i32::from),
+            keyword: address.expects.keyword.clone(),
+        };
+        diesel::insert_into(check::table).values(&new).execute(c).await?;
+        Ok(u32::try_from(number).unwrap_or_default())
+    })
+}
+
+/// Ends an address of a municipality. What was seen of it stays in the history.
+///
+/// # Errors
+/// `NotFound` when the municipality has no address of that number.
+pub async fn remove(store: &Store, of: MunicipalityId, number: u32, now: Timestamp) -> Result<()> {
+    let at = rows::signed("health_check.number", number).map_err(|_| Error::not_found("address"))?;
+    let ended = write!(store, |c| {
+        let one = check::table.filter(check::number.eq(at).and(check::municipality_id.eq(of.text())));
+        let one = one.filter(check::blog.is_null().and(check::gone_at.is_null()));
+        Ok(diesel::update(one).set(check::gone_at.eq(rows::micros(now))).execute(c).await?)
+    })?;
+    if ended == 0 { Err(Error::not_found(format!("address {number}"))) } else { Ok(()) }
+}
+
+/// How many addresses there are and the last one's number: what changes when one is added or removed.
+///
+/// # Errors
+/// When the store fails.
+pub async fn addresses_mark(store: &Store) -> Result<(i64, Option<i32>)> {
+    let own = || check::table.filter(check::blog.is_null().and(check::gone_at.is_null()));
+    read!(store, |c| {
+        let count = own().count().get_result(c).await?;
+        let last = own().select(diesel::dsl::max(check::number)).first(c).await?;
+        Ok((count, last))
+    })
 }
 
 /// Writes what is remembered of checks.
@@ -219,6 +306,8 @@ pub struct Filter {
     pub municipality: Option<MunicipalityId>,
     /// Only those in one of these states; empty is every state.
     pub health: Vec<Health>,
+    /// Only addresses that are no sites'.
+    pub addresses: bool,
 }
 
 /// The municipalities that are looked at, by id: the one asked for where the scope covers it, or all that it covers; none is all.
@@ -246,6 +335,9 @@ pub async fn list(store: &Store, scope: &Scope, filter: &Filter, page: PageReque
             if !states.is_empty() {
                 query = query.filter(check::health.eq_any(&states));
             }
+            if filter.addresses {
+                query = query.filter(check::blog.is_null());
+            }
             query
         }};
     }
@@ -261,6 +353,22 @@ pub async fn list(store: &Store, scope: &Scope, filter: &Filter, page: PageReque
         Ok((rows, total))
     })?;
     Ok(Page::new(found.into_iter().map(read_row).collect::<Result<_>>()?, page, total))
+}
+
+/// Every check of these municipalities, by address. For what their public pages show.
+///
+/// # Errors
+/// When the store fails.
+pub async fn of(store: &Store, municipalities: &[MunicipalityId]) -> Result<Vec<Check>> {
+    let of: Vec<String> = municipalities.iter().map(MunicipalityId::text).collect();
+    let found: Vec<(Row, String)> = read!(store, |c| Ok(check::table
+        .inner_join(municipality::table)
+        .filter(check::gone_at.is_null().and(check::municipality_id.eq_any(&of)))
+        .order((check::host.asc(), check::path.asc()))
+        .select((Row::as_select(), municipality::slug))
+        .load(c)
+        .await?))?;
+    found.into_iter().map(read_row).collect()
 }
 
 /// The checks of these instances that are known not to serve, by number.
@@ -296,6 +404,23 @@ pub async fn get(store: &Store, scope: &Scope, number: u32) -> Result<Check> {
         .optional()?))?;
     let check = found.map(read_row).transpose()?.ok_or_else(missing)?;
     if scope.covers(check.municipality) { Ok(check) } else { Err(missing()) }
+}
+
+/// Which instances serve these checks, also those that are gone.
+///
+/// # Errors
+/// When the store fails.
+pub async fn instances_of(store: &Store, numbers: &[u32]) -> Result<BTreeMap<u32, InstanceId>> {
+    let numbers: Vec<i32> = numbers.iter().filter_map(|number| i32::try_from(*number).ok()).collect();
+    let found: Vec<(i32, Option<String>)> = read!(store, |c| Ok(check::table
+        .filter(check::number.eq_any(&numbers).and(check::instance_id.is_not_null()))
+        .select((check::number, check::instance_id))
+        .load(c)
+        .await?))?;
+    let one = |(number, id): (i32, Option<String>)| {
+        Ok((rows::unsigned("health_check.number", number)?, rows::parse("health_check.instance_id", &id.unwrap_or_default())?))
+    };
+    found.into_iter().map(one).collect()
 }
 
 /// How many checks of each municipality are in which state, by slug; also of those that have none.

@@ -3,7 +3,7 @@
 
 //! Incidents, what they made fail, and what happened in them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -219,6 +219,112 @@ pub async fn open(store: &Store) -> Result<Vec<(Incident, Vec<(u32, Failure)>)>>
     let one = |row: Row| {
         let failing = members.remove(&row.id).unwrap_or_default();
         Ok((Incident::try_from(row)?, failing))
+    };
+    found.into_iter().map(one).collect()
+}
+
+/// How many checks of a municipality an incident made fail, and how many it does now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// Whose.
+    pub municipality: MunicipalityId,
+    /// How many it ever made fail.
+    pub members: u32,
+    /// How many it does now.
+    pub failing: u32,
+}
+
+/// Every incident that is open or was over after `since`, with whom it touches. For whoever decides what is told.
+///
+/// # Errors
+/// When the store fails.
+pub async fn since(store: &Store, since: Timestamp) -> Result<Vec<(Incident, Vec<Touched>)>> {
+    let (found, all, failing): (Vec<Row>, Vec<(String, String, i64)>, Vec<(String, String, i64)>) = read!(store, |c| {
+        let wanted = || incident::resolved_at.is_null().or(incident::resolved_at.gt(rows::micros(since)));
+        let found = incident::table.filter(wanted()).order(incident::opened_at.asc()).select(Row::as_select()).load(c).await?;
+        let group = (member::incident_id, member::municipality_id);
+        let count = (member::incident_id, member::municipality_id, diesel::dsl::count_star());
+        let theirs = || member::incident_id.eq_any(incident::table.filter(wanted()).select(incident::id));
+        let all = member::table.filter(theirs()).group_by(group).select(count).load(c).await?;
+        let failing = member::table.filter(theirs().and(member::until.is_null())).group_by(group).select(count).load(c).await?;
+        Ok((found, all, failing))
+    })?;
+    let number = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+    let failing: HashMap<(String, String), u32> = failing.into_iter().map(|(id, of, count)| ((id, of), number(count))).collect();
+    let mut touched: HashMap<String, Vec<Touched>> = HashMap::new();
+    for (id, of, count) in all {
+        let municipality = rows::parse("incident_member.municipality_id", &of)?;
+        let failing = failing.get(&(id.clone(), of)).copied().unwrap_or_default();
+        touched.entry(id).or_default().push(Touched { municipality, members: number(count), failing });
+    }
+    let one = |row: Row| {
+        let touched = touched.remove(&row.id).unwrap_or_default();
+        Ok((Incident::try_from(row)?, touched))
+    };
+    found.into_iter().map(one).collect()
+}
+
+/// How many of an incident's checks each municipality has, and how many of those fail.
+pub type Shares = BTreeMap<MunicipalityId, (u32, u32)>;
+
+/// Every open incident with each municipality's share in it, the newest first. For the board.
+///
+/// # Errors
+/// When the store fails.
+pub async fn open_shares(store: &Store) -> Result<Vec<(Incident, Shares)>> {
+    let (found, members): (Vec<Row>, Vec<(String, String, Option<i64>)>) = read!(store, |c| {
+        let open = incident::table.filter(incident::resolved_at.is_null());
+        let found = open.order((incident::opened_at.desc(), incident::id.desc())).select(Row::as_select()).load(c).await?;
+        let members = member::table
+            .inner_join(incident::table.on(incident::id.eq(member::incident_id)))
+            .filter(incident::resolved_at.is_null())
+            .select((member::incident_id, member::municipality_id, member::until))
+            .load(c)
+            .await?;
+        Ok((found, members))
+    })?;
+    let mut shares: HashMap<String, Shares> = HashMap::new();
+    for (id, of, until) in members {
+        let of = rows::parse("incident_member.municipality_id", &of)?;
+        let (members, failing) = shares.entry(id).or_default().entry(of).or_default();
+        *members += 1;
+        *failing += u32::from(until.is_none());
+    }
+    let one = |row: Row| {
+        let shares = shares.remove(&row.id).unwrap_or_default();
+        let (members, failing) = shares.values().fold((0, 0), |sum: (u32, u32), one| (sum.0 + one.0, sum.1 + one.1));
+        Ok((Incident { members, failing, ..Incident::try_from(row)? }, shares))
+    };
+    found.into_iter().map(one).collect()
+}
+
+/// Incidents that are open or ended after `since`, with their checks in these municipalities; the newest first. What turned out to be
+/// part of another is left out. For what public pages show.
+///
+/// # Errors
+/// When the store fails.
+pub async fn lately(store: &Store, municipalities: &[MunicipalityId], since: Timestamp) -> Result<Vec<(Incident, Vec<Member>)>> {
+    let (of, since) = (municipalities.iter().map(MunicipalityId::text).collect::<Vec<_>>(), rows::micros(since));
+    macro_rules! late {
+        ($what:expr) => {
+            $what.filter(incident::merged_into.is_null().and(incident::resolved_at.is_null().or(incident::resolved_at.ge(since))))
+        };
+    }
+    let (found, members): (Vec<Row>, Vec<MemberRow>) = read!(store, |c| {
+        let found =
+            late!(incident::table.order((incident::opened_at.desc(), incident::id.desc()))).select(Row::as_select()).load(c).await?;
+        let theirs = member::table.inner_join(incident::table.on(incident::id.eq(member::incident_id)));
+        let members = late!(theirs).filter(member::municipality_id.eq_any(&of)).select(MemberRow::as_select()).load(c).await?;
+        Ok((found, members))
+    })?;
+    let mut by_incident: HashMap<String, Vec<Member>> = HashMap::new();
+    for row in members {
+        let id = row.incident_id.clone();
+        by_incident.entry(id).or_default().push(member_of(row, &HashMap::new())?);
+    }
+    let one = |row: Row| {
+        let members = by_incident.remove(&row.id).unwrap_or_default();
+        Ok((Incident::try_from(row)?, members))
     };
     found.into_iter().map(one).collect()
 }

@@ -7,7 +7,12 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 
-use super::{Store, connection::write, rows, schema::lease};
+use super::{
+    Store,
+    connection::{read, write},
+    rows,
+    schema::lease,
+};
 use crate::error::Result;
 
 /// Takes or keeps a duty until `until`. Gives false while another holds it.
@@ -32,6 +37,16 @@ pub async fn hold(store: &Store, name: &str, owner: &str, now: Timestamp, until:
             .await?;
         Ok(made == 1)
     })
+}
+
+/// Until when a duty is held; none where nobody ever held it, or this control plane's start ended it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn until(store: &Store, name: &str) -> Result<Option<Timestamp>> {
+    let until: Option<i64> =
+        read!(store, |c| Ok(lease::table.filter(lease::name.eq(name)).select(lease::until).first(c).await.optional()?))?;
+    until.filter(|until| *until > 0).map(|until| rows::time("lease.until", until)).transpose()
 }
 
 /// Ends every lease. Only for a store that no other control plane shares, at start: whoever held one is gone.

@@ -130,7 +130,13 @@ diesel::table! {
     health_check (number) {
         number -> Integer, municipality_id -> Text, instance_id -> Nullable<Text>, blog -> Nullable<BigInt>, host -> Text, path -> Text,
         label -> Text, health -> Text, failure -> Nullable<Text>, since -> Nullable<BigInt>, standing -> Text, created_at -> BigInt,
-        gone_at -> Nullable<BigInt>,
+        gone_at -> Nullable<BigInt>, plain -> Bool, status -> Nullable<Integer>, keyword -> Text,
+    }
+}
+diesel::table! {
+    health_outside (number) {
+        number -> Integer, looked_at -> Nullable<BigInt>, wanted_at -> Nullable<BigInt>, fingerprint -> Nullable<Text>,
+        issuer -> Nullable<Text>, ends_at -> Nullable<BigInt>, look -> Text,
     }
 }
 diesel::table! {
@@ -150,9 +156,91 @@ diesel::table! {
     incident_event (incident_id, seq) { incident_id -> Text, seq -> BigInt, at -> BigInt, word -> Text, who -> Text, message -> Text, }
 }
 
+diesel::table! { status_page (municipality_id) { municipality_id -> Text, opened_by -> Text, opened_at -> BigInt, } }
+
 diesel::joinable!(health_check -> municipality (municipality_id));
-diesel::allow_tables_to_appear_in_same_query!(municipality, health_check);
+diesel::joinable!(health_outside -> health_check (number));
+diesel::allow_tables_to_appear_in_same_query!(municipality, health_check, health_outside);
+diesel::joinable!(status_page -> municipality (municipality_id));
+diesel::allow_tables_to_appear_in_same_query!(municipality, status_page);
 diesel::allow_tables_to_appear_in_same_query!(incident, incident_member);
 diesel::table! {
+    finding (id) {
+        id -> Text, kind -> Text, municipality_id -> Text, instance_id -> Nullable<Text>, blog -> Nullable<BigInt>,
+        check_number -> Nullable<Integer>, subject -> Text, evidence -> Text, opened_at -> BigInt, resolved_at -> Nullable<BigInt>,
+        muted_at -> Nullable<BigInt>, muted_until -> Nullable<BigInt>, muted_by -> Text, reason -> Text,
+    }
+}
+
+diesel::joinable!(finding -> municipality (municipality_id));
+diesel::allow_tables_to_appear_in_same_query!(municipality, finding);
+diesel::allow_tables_to_appear_in_same_query!(finding, health_check);
+diesel::table! {
+    facts (instance_id) {
+        instance_id -> Text, municipality_id -> Text, mark -> Text, administrators -> Text, document -> Text, collected_at -> BigInt,
+    }
+}
+diesel::table! { site_facts (instance_id, blog) { instance_id -> Text, blog -> BigInt, document -> Text, overdue -> BigInt, } }
+diesel::table! {
+    component (instance_id, kind, slug) { instance_id -> Text, kind -> Text, slug -> Text, name -> Text, version -> Text, sites -> Integer, }
+}
+diesel::table! {
+    php_error (instance_id, fingerprint) {
+        instance_id -> Text, fingerprint -> Text, kind -> Text, slug -> Text, version -> Text, message -> Text, file -> Text,
+        line -> BigInt, blog -> BigInt, total -> BigInt, counted -> BigInt, noted_at -> BigInt, first_at -> BigInt, last_at -> BigInt,
+    }
+}
+diesel::table! {
+    size (instance_id, blog, day) {
+        instance_id -> Text, blog -> BigInt, day -> Integer, database_bytes -> BigInt, uploads_bytes -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    advisory (source, id, kind, slug) {
+        source -> Text, id -> Text, kind -> Text, slug -> Text, title -> Text, ranges -> Text, severity -> Text, reference -> Text,
+        imported_at -> BigInt,
+    }
+}
+
+diesel::joinable!(component -> instance (instance_id));
+diesel::joinable!(php_error -> instance (instance_id));
+diesel::joinable!(size -> instance (instance_id));
+diesel::allow_tables_to_appear_in_same_query!(instance, component);
+diesel::allow_tables_to_appear_in_same_query!(municipality, component);
+diesel::allow_tables_to_appear_in_same_query!(instance, php_error);
+diesel::allow_tables_to_appear_in_same_query!(municipality, php_error);
+diesel::allow_tables_to_appear_in_same_query!(instance, size);
+diesel::allow_tables_to_appear_in_same_query!(municipality, size);
+
+diesel::table! {
+    receiver (id) {
+        id -> Text, municipality_id -> Nullable<Text>, kind -> Text, name -> Text, shown -> Text, language -> Text,
+        after_minutes -> Integer, remind_minutes -> Integer, signing_key -> Integer, old_key_until -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+diesel::table! {
+    notice (id) {
+        id -> Text, receiver_id -> Text, state -> Text, letter -> Text, attempts -> Integer, next_at -> BigInt, error -> Text,
+        created_at -> BigInt, ended_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    notice_item (receiver_id, incident_id, word, round) {
+        receiver_id -> Text, incident_id -> Text, word -> Text, round -> Integer, notice_id -> Text, at -> BigInt,
+    }
+}
+diesel::table! {
+    silence (id) {
+        id -> Text, planned -> Bool, municipality_id -> Nullable<Text>, number -> Nullable<Integer>, starts_at -> BigInt,
+        ends_at -> BigInt, reason -> Text, created_by -> Text, created_at -> BigInt,
+    }
+}
+
+diesel::joinable!(receiver -> municipality (municipality_id));
+diesel::joinable!(silence -> municipality (municipality_id));
+diesel::allow_tables_to_appear_in_same_query!(municipality, receiver);
+diesel::allow_tables_to_appear_in_same_query!(municipality, silence);
+diesel::allow_tables_to_appear_in_same_query!(notice, notice_item, incident);
     objective (municipality_id) { municipality_id -> Text, thousandths -> Integer, days -> Integer, updated_at -> BigInt, }
 }

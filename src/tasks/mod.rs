@@ -14,8 +14,10 @@ pub mod events;
 pub mod health;
 pub mod housekeeping;
 pub mod keeper;
+pub mod notices;
 pub mod operations;
 pub mod rollouts;
+pub mod status;
 
 /// What wakes tasks and listeners. Cheap to clone.
 #[derive(Clone)]

@@ -178,6 +178,9 @@ async fn admit(web: &Web, entry: &Entry, request: &mut ServiceRequest) -> Result
     if request.match_info().iter().any(|(_, value)| odd(value)) {
         return Err(Error::not_found("what the address names"));
     }
+    if entry.access == Access::Open {
+        return web.crowd.admit(auth::address(request.request()), Instant::now());
+    }
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     let local = auth::is_local(request.request());
     let credential = auth::credential(request.request(), auth::is_https(web));
@@ -186,7 +189,7 @@ async fn admit(web: &Web, entry: &Entry, request: &mut ServiceRequest) -> Result
         auth::same_site(request.headers(), &web.app.config.public_url)?;
     }
     let open = match entry.access {
-        Access::Public => true,
+        Access::Public | Access::Open => true,
         Access::Local if local => true,
         Access::Local => return Err(Error::Forbidden { needs: "a request from this host itself".to_owned() }),
         Access::LocalOr(_) => local && credential.is_none(),
@@ -222,7 +225,7 @@ async fn admit(web: &Web, entry: &Entry, request: &mut ServiceRequest) -> Result
 
 fn permitted(access: Access, open: bool, request: &ServiceRequest) -> Result<()> {
     let (needed, whole_fleet) = match access {
-        Access::Public | Access::Local => return Ok(()),
+        Access::Public | Access::Open | Access::Local => return Ok(()),
         Access::LocalOr(_) if open => return Ok(()),
         Access::May(permission) => (permission, false),
         Access::LocalOr(permission) | Access::Fleet(permission) => (permission, true),

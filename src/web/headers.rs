@@ -36,8 +36,13 @@ pub async fn add(request: ServiceRequest, next: Next<impl MessageBody>) -> Resul
     let id = request.extensions().get::<RequestId>().copied();
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
+    let for_all = headers.get("cross-origin-resource-policy").cloned();
     for (name, value) in FIXED {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if let Some(value) = for_all {
+        // What is open to anybody may stand on pages of other sites.
+        headers.insert(HeaderName::from_static("cross-origin-resource-policy"), value);
     }
     if https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));

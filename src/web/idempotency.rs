@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Fields that are told once and never kept.
-const SECRET: [&str; 3] = ["token", "password", "url"];
+const SECRET: [&str; 4] = ["token", "password", "url", "signing_key"];
 
 /// The first answer, where there was one.
 ///

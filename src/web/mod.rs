@@ -27,6 +27,8 @@ use crate::{
 
 pub mod api;
 mod auth;
+mod cached;
+mod crowd;
 mod guard;
 mod headers;
 mod idempotency;
@@ -34,6 +36,7 @@ mod input;
 mod metrics;
 pub mod pages;
 pub mod problem;
+mod pulse;
 pub mod routes;
 mod trace;
 pub mod view;
@@ -53,6 +56,10 @@ pub struct Web {
     pub views: Arc<view::Views>,
     /// Cancelled when the control plane stops: long answers end then.
     pub stop: CancellationToken,
+    /// What followers of the board share.
+    pub pulse: Arc<pulse::Pulse>,
+    /// Who asked for what is open to anybody.
+    pub crowd: Arc<crowd::Crowd>,
 }
 
 impl Web {
@@ -64,7 +71,7 @@ impl Web {
         metrics::start();
         let setup = view::Setup { fleet: app.config.fleet.fleet.to_string(), ..view::Setup::default() };
         let views = Arc::new(view::Views::new(setup, Arc::clone(&app.tools.clock))?);
-        Ok(Self { app, views, stop })
+        Ok(Self { app, views, stop, pulse: Arc::default(), crowd: Arc::default() })
     }
 
     /// The store.

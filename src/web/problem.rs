@@ -218,7 +218,7 @@ fn send(problem: Problem) -> HttpResponse {
 
 /// Whether the one who asks is a person with a browser.
 pub(super) fn for_people(request: &HttpRequest) -> bool {
-    let machine = ["/api/", "/internal/", "/healthz", "/readyz", "/metrics"].iter().any(|p| request.path().starts_with(p));
+    let machine = ["/api/", "/open/", "/internal/", "/healthz", "/readyz", "/metrics"].iter().any(|p| request.path().starts_with(p));
     let accept = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     !machine && (accept.contains("text/html") || accept.contains("*/*") || accept.is_empty())
 }

@@ -16,8 +16,9 @@ use actix_web::{
 
 use super::{
     api::{
-        account, audit, checks, events, health, history, incidents, known, municipalities, operations, overlays, platform, policy,
-        rehearsals, releases, rollouts, session, tokens, users,
+        account, addresses, advisories, audit, checks, events, findings, health, health_events, history, incidents, inventory, known,
+        municipalities, open, operations, outside, overlays, platform, policy, receivers, rehearsals, releases, rollouts, session,
+        silences, status_page, tokens, users,
     },
     guard, pages, problem,
 };
@@ -28,6 +29,8 @@ use crate::fleet::access::Permission;
 pub enum Access {
     /// Anybody.
     Public,
+    /// Anybody, without the store being asked who it is: these answers are given while it is busy. Each address has its measure.
+    Open,
     /// Only from this host itself, by the loopback address.
     Local,
     /// From this host itself anybody; from elsewhere whoever may do this with the whole fleet.
@@ -107,9 +110,9 @@ fn delete(path: &'static str, access: Access, action: &'static str, handler: fn(
 #[must_use]
 #[rustfmt::skip] // one line each
 pub fn table() -> Vec<Entry> {
-    use Access::{Fleet, Local, LocalOr, May, Public};
+    use Access::{Fleet, Local, LocalOr, May, Open, Public};
     use Permission::{
-        InviteAdministrator, ManageIncidents, ManageMunicipalities, ManageReleases, ManageRollouts, ManageUsers, OwnAccount, PostponeUpdates, ReadAudit, ReadFleet, ReadUsers,
+        InviteAdministrator, ManageAddresses, ManageIncidents, ManageMunicipalities, ManageReleases, ManageRollouts, ManageUsers, OwnAccount, PostponeUpdates, PublishStatus, ReadAudit, ReadFleet, ReadUsers,
     };
     use Repeat::{Answer, Harmless, Operation};
     vec![
@@ -171,9 +174,18 @@ pub fn table() -> Vec<Entry> {
         post("/api/v1/rollouts/{id}/members/{slug}/approve", May(ManageRollouts), "rollout.approve", Answer, || to(rollouts::approve)),
         post("/api/v1/rollouts/{id}/members/{slug}/skip", May(ManageRollouts), "rollout.skip", Answer, || to(rollouts::skip)),
         post("/api/v1/rollouts/{id}/members/{slug}/retry", May(ManageRollouts), "rollout.retry", Answer, || to(rollouts::retry)),
+        get("/api/v1/municipalities/{slug}/status-page", May(ReadFleet), || to(status_page::show)),
+        put("/api/v1/municipalities/{slug}/status-page", May(PublishStatus), "municipality.status-page", || to(status_page::decide)),
         get("/api/v1/health", May(ReadFleet), || to(checks::board)),
+        get("/api/v1/health/events", May(ReadFleet), || to(health_events::stream)),
         get("/api/v1/checks", May(ReadFleet), || to(checks::list)),
         get("/api/v1/checks/{number}", May(ReadFleet), || to(checks::show)),
+        get("/api/v1/checks/{number}/outside", May(ReadFleet), || to(outside::show)),
+        get("/api/v1/municipalities/{slug}/addresses", May(ReadFleet), || to(addresses::list)),
+        post("/api/v1/municipalities/{slug}/addresses", May(ManageAddresses), "address.add", Answer, || to(addresses::add)),
+        delete("/api/v1/municipalities/{slug}/addresses/{number}", May(ManageAddresses), "address.remove", || to(addresses::remove)),
+        post("/api/v1/municipalities/{slug}/look", May(ManageAddresses), "check.look", Answer, || to(outside::look)),
+        get("/api/v1/certificates", May(ReadFleet), || to(outside::certificates)),
         get("/api/v1/checks/{number}/history", May(ReadFleet), || to(history::show)),
         get("/api/v1/municipalities/{slug}/objective", May(ReadFleet), || to(history::show_objective)),
         put("/api/v1/municipalities/{slug}/objective", May(ManageIncidents), "municipality.objective", || to(history::decide_objective)),
@@ -182,6 +194,26 @@ pub fn table() -> Vec<Entry> {
         get("/api/v1/incidents", May(ReadFleet), || to(incidents::list)),
         get("/api/v1/incidents/{id}", May(ReadFleet), || to(incidents::show)),
         post("/api/v1/incidents/{id}/acknowledge", May(ManageIncidents), "incident.acknowledge", Answer, || to(incidents::acknowledge)),
+        get("/api/v1/municipalities/{slug}/facts", May(ReadFleet), || to(findings::facts)),
+        get("/api/v1/findings", May(ReadFleet), || to(findings::list)),
+        get("/api/v1/findings/{id}", May(ReadFleet), || to(findings::show)),
+        post("/api/v1/findings/{id}/mute", May(ManageIncidents), "finding.mute", Answer, || to(findings::mute)),
+        post("/api/v1/findings/{id}/unmute", May(ManageIncidents), "finding.unmute", Answer, || to(findings::unmute)),
+        get("/api/v1/advisories", May(ReadFleet), || to(advisories::list)),
+        upload("/api/v1/advisories", Fleet(ManageIncidents), "advisory.import", || to(advisories::import)),
+        get("/api/v1/inventory", May(ReadFleet), || to(inventory::versions)),
+        get("/api/v1/inventory/errors", May(ReadFleet), || to(inventory::errors)),
+        get("/api/v1/inventory/growth", May(ReadFleet), || to(inventory::growth)),
+        get("/api/v1/receivers", May(ReadFleet), || to(receivers::list)),
+        post("/api/v1/receivers", May(ManageIncidents), "receiver.add", Answer, || to(receivers::add)),
+        get("/api/v1/receivers/{id}", May(ReadFleet), || to(receivers::show)),
+        delete("/api/v1/receivers/{id}", May(ManageIncidents), "receiver.remove", || to(receivers::remove)),
+        get("/api/v1/receivers/{id}/notices", May(ReadFleet), || to(receivers::log)),
+        post("/api/v1/receivers/{id}/test", May(ManageIncidents), "receiver.test", Answer, || to(receivers::test)),
+        post("/api/v1/receivers/{id}/key", May(ManageIncidents), "receiver.key", Answer, || to(receivers::rotate)),
+        get("/api/v1/silences", May(ReadFleet), || to(silences::list)),
+        post("/api/v1/silences", May(ManageIncidents), "silence.add", Answer, || to(silences::add)),
+        post("/api/v1/silences/{id}/end", May(ManageIncidents), "silence.end", Answer, || to(silences::end)),
         get("/api/v1/known-municipalities", May(ReadFleet), || to(known::search)),
         get("/api/v1/platform", Fleet(ReadFleet), || to(platform::show)),
         get("/api/v1/users", May(ReadUsers), || to(users::list)),
@@ -193,6 +225,13 @@ pub fn table() -> Vec<Entry> {
         post("/api/v1/tokens", May(OwnAccount), "token.create", Answer, || to(tokens::create)),
         delete("/api/v1/tokens/{id}", May(OwnAccount), "token.revoke", || to(tokens::revoke)),
         get("/api/v1/audit", Fleet(ReadAudit), || to(audit::list)),
+
+        // Open to anybody
+        get("/open/v1/directory.json", Open, || to(open::directory)),
+        get("/open/v1/feed.json", Open, || to(open::feed)),
+        get("/open/v1/municipalities/{slug}/feed.json", Open, || to(open::feed_of)),
+        get("/status/{slug}", Open, || to(pages::status::show)),
+        get("/status/{slug}/badge.svg", Open, || to(pages::status::badge)),
 
         // Pages
         get("/assets/{file}", Public, || to(pages::assets::show)),
@@ -216,13 +255,26 @@ pub fn table() -> Vec<Entry> {
         post("/municipalities/{slug}/overlay/apply", May(ManageRollouts), "overlay.apply", Operation, || to(pages::overlay::apply)),
         post("/municipalities/{slug}/overlay/restore", May(ManageReleases), "overlay.restore", Harmless, || to(pages::overlay::restore)),
         get("/health", May(ReadFleet), || to(pages::health::board)),
+        get("/health/{slug}/outside", May(ReadFleet), || to(pages::outside::show)),
+        post("/health/{slug}/addresses", May(ManageAddresses), "address.add", Harmless, || to(pages::outside::add)),
+        post("/health/{slug}/addresses/{number}/remove", May(ManageAddresses), "address.remove", Harmless, || to(pages::outside::remove)),
+        get("/certificates", May(ReadFleet), || to(pages::outside::certificates)),
         get("/health/{slug}", May(ReadFleet), || to(pages::health::municipality)),
         get("/health/{slug}/report", May(ReadFleet), || to(pages::site::report)),
         get("/health/{slug}/report.csv", May(ReadFleet), || to(pages::site::report_csv)),
         post("/health/{slug}/objective", May(ManageIncidents), "municipality.objective", Harmless, || to(pages::site::decide)),
         get("/health/{slug}/{number}", May(ReadFleet), || to(pages::site::show)),
         get("/incidents/{id}", May(ReadFleet), || to(pages::health::incident)),
+        get("/live/health", May(ReadFleet), || to(pages::health::board_live)),
+        get("/live/health/{slug}", May(ReadFleet), || to(pages::health::municipality_live)),
+        get("/live/incidents/{id}", May(ReadFleet), || to(pages::health::incident_live)),
+        post("/municipalities/{slug}/status-page", May(PublishStatus), "municipality.status-page", Harmless, || to(pages::municipality::status_page)),
         post("/incidents/{id}/acknowledge", May(ManageIncidents), "incident.acknowledge", Harmless, || to(pages::health::acknowledge)),
+        get("/findings", May(ReadFleet), || to(pages::findings::list)),
+        get("/findings/{id}", May(ReadFleet), || to(pages::findings::show)),
+        post("/findings/{id}/mute", May(ManageIncidents), "finding.mute", Harmless, || to(pages::findings::mute)),
+        post("/findings/{id}/unmute", May(ManageIncidents), "finding.unmute", Harmless, || to(pages::findings::unmute)),
+        get("/questions", May(ReadFleet), || to(pages::findings::questions)),
         get("/operations", May(ReadFleet), || to(pages::operation::list)),
         get("/operations/{id}", May(ReadFleet), || to(pages::operation::show)),
         get("/operations/{id}/live", May(ReadFleet), || to(pages::operation::live_part)),

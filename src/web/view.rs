@@ -9,6 +9,7 @@
 //! Templates are strict: a field that a template names and a model lacks is an error, and so is a text that a language lacks.
 
 pub mod assets;
+pub mod badge;
 mod format;
 mod helpers;
 pub mod language;
@@ -78,14 +79,32 @@ pub enum Page {
     RolloutRevert,
     /// How the fleet is: the board.
     Health,
+    /// Fragment: the part of the board that changes.
+    HealthLive,
     /// How a municipality's sites are.
     MunicipalityHealth,
+    /// Fragment: the part of it that changes.
+    MunicipalityHealthLive,
     /// One site of a municipality, or another address, with its history.
     Site,
     /// A municipality's month.
     Report,
     /// One incident.
     Incident,
+    /// How a municipality's sites and addresses are from outside.
+    Outside,
+    /// Certificates by their end.
+    Certificates,
+    /// What needs somebody.
+    Findings,
+    /// One finding.
+    Finding,
+    /// Questions over the fleet.
+    Questions,
+    /// Fragment: the part of it that changes.
+    IncidentLive,
+    /// What anybody may see of a municipality.
+    Status,
     /// The audit log.
     Audit,
     /// People who can log in.
@@ -104,7 +123,7 @@ pub enum Page {
 
 impl Page {
     /// Every page and fragment.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 39] = [
         Self::LogIn,
         Self::Fleet,
         Self::Municipality,
@@ -124,10 +143,19 @@ impl Page {
         Self::RolloutPlan,
         Self::RolloutRevert,
         Self::Health,
+        Self::HealthLive,
         Self::MunicipalityHealth,
+        Self::MunicipalityHealthLive,
         Self::Site,
         Self::Report,
         Self::Incident,
+        Self::Outside,
+        Self::Certificates,
+        Self::Findings,
+        Self::Finding,
+        Self::Questions,
+        Self::IncidentLive,
+        Self::Status,
         Self::Audit,
         Self::Users,
         Self::User,
@@ -160,10 +188,19 @@ impl Page {
             Self::RolloutPlan => "rollout/plan",
             Self::RolloutRevert => "rollout/revert",
             Self::Health => "health/board",
+            Self::HealthLive => "health/board-live",
             Self::MunicipalityHealth => "health/municipality",
+            Self::MunicipalityHealthLive => "health/municipality-live",
             Self::Site => "health/site",
             Self::Report => "health/report",
             Self::Incident => "health/incident",
+            Self::Outside => "health/outside",
+            Self::Certificates => "health/certificates",
+            Self::Findings => "finding/list",
+            Self::Finding => "finding/show",
+            Self::Questions => "finding/questions",
+            Self::IncidentLive => "health/incident-live",
+            Self::Status => "status/show",
             Self::Audit => "audit/list",
             Self::Users => "user/list",
             Self::User => "user/form",
@@ -183,12 +220,18 @@ impl Page {
             Self::Rollouts | Self::Rollout | Self::RolloutLive | Self::RolloutMember | Self::RolloutPlan | Self::RolloutRevert => {
                 "rollouts"
             }
-            Self::Health | Self::MunicipalityHealth | Self::Site | Self::Report | Self::Incident => "health",
+            Self::Findings | Self::Finding | Self::Questions | Self::Outside | Self::Certificates | Self::Site | Self::Report => "health",
+            Self::Health
+            | Self::HealthLive
+            | Self::MunicipalityHealth
+            | Self::MunicipalityHealthLive
+            | Self::Incident
+            | Self::IncidentLive => "health",
             Self::Audit => "audit",
             Self::Users | Self::User => "users",
             Self::Account => "account",
             Self::Settings => "settings",
-            Self::LogIn | Self::Problem | Self::Components => "",
+            Self::LogIn | Self::Status | Self::Problem | Self::Components => "",
         }
     }
 }

@@ -48,9 +48,9 @@ for (const input of document.querySelectorAll("[data-filter]")) {
   const area = document.querySelector(`[data-filtered="${input.dataset.filter}"]`);
   if (!area) continue;
   const none = document.getElementById(`${input.dataset.filter}-none`);
-  const items = [...area.querySelectorAll(".tiles li, tbody tr")].map((element) => [element, plain(element.textContent + " " + (element.querySelector("a")?.getAttribute("href") ?? ""))]);
-  let timer;
-  input.addEventListener("input", () => {
+  const read = () => [...area.querySelectorAll(input.dataset.filterOf ?? ".tiles li, tbody tr")].map((element) => [element, plain(element.textContent + " " + (element.querySelector("a")?.getAttribute("href") ?? ""))]);
+  let items = read();
+  const sift = () => {
     const wanted = plain(input.value.trim());
     let shown = 0;
     for (const [element, text] of items) {
@@ -59,6 +59,12 @@ for (const input of document.querySelectorAll("[data-filter]")) {
     }
     for (const group of area.querySelectorAll("[data-group]")) group.hidden = !group.querySelector("li:not([hidden])");
     if (none) none.hidden = shown > 0;
+    return shown;
+  };
+  area.addEventListener("fresh", () => { items = read(); if (input.value) sift(); });
+  let timer;
+  input.addEventListener("input", () => {
+    const shown = sift();
     clearTimeout(timer);
     timer = setTimeout(() => announce(shown ? `${input.dataset.filterSome} ${shown}` : input.dataset.filterNone), 600);
   });

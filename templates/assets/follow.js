@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
-// Keeps a page up to date that shows something going on (an operation, a rollout): listens to its events, and on each fetches
+// Keeps a page up to date that shows something going on (an operation, a rollout, health): listens to its events, and on each fetches
 // the part that changed, written by the server in the language of the page. Without this script, the page has a link that
 // loads it anew.
 
@@ -42,6 +42,7 @@ function show(html) {
   const inside = area.contains(document.activeElement) ? document.activeElement.closest("details, form, a") : null;
   const place = inside ? [...area.querySelectorAll("details, form, a")].indexOf(inside) : -1;
   area.replaceChildren(fresh);
+  area.dispatchEvent(new Event("fresh", { bubbles: true }));
   const back = place >= 0 ? [...area.querySelectorAll("details, form, a")][place] : null;
   (back?.querySelector("summary, button") ?? back)?.focus();
   // Told only when the sentence changes, which is when a step does: no chatter.
@@ -66,7 +67,7 @@ if (!isFinal()) {
   document.querySelector("[data-refresh]").hidden = true;
   source = new EventSource(area.dataset.events);
   source.onmessage = update;
-  for (const kind of ["step", "line", "end"]) source.addEventListener(kind, update);
+  for (const kind of ["step", "line", "end", "board", "tile", "gone", "incident", "over"]) source.addEventListener(kind, update);
   source.onopen = () => lost(false);
   source.onerror = () => { if (!isFinal()) update(); };
   // The clock of the page moves on, and a missed event is made up for.

@@ -23,8 +23,10 @@ if (!start || !browserPath) {
 const shape = (url) =>
   url.pathname
     .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "{id}")
-    .replace(/(\/(?:municipalities|releases|users|members|health)\/)(?!new(?:\/|$))[^/]+/g, "$1{one}")
-    .replace(/\/\d+$/, "/{number}");
+    .replace(/(\/(?:municipalities|releases|users|members|health|status)\/)(?!new(?:\/|$))[^/]+/g, "$1{one}")
+    .replace(/\/\d+$/, "/{number}") +
+  // What anybody may see has its language in its address.
+  (url.searchParams.get("lang") ?? "");
 
 const browser = await puppeteer.launch({
   executablePath: browserPath,
@@ -41,6 +43,15 @@ try {
   await page.type("#f-password", process.env.FLOTTA_PASSWORD ?? "");
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
   if (await page.$("#f-password")) throw new Error("logging in did not work");
+
+  // A municipality's status page is closed until somebody opens it.
+  await page.goto(new URL("/", start).href);
+  const one = await page.$eval(".tiles a[href^='/municipalities/']", (link) => link.href).catch(() => null);
+  if (one) {
+    await page.goto(one);
+    const open = await page.$("form[action$='/status-page']:has([value=yes]) button");
+    if (open) await Promise.all([page.waitForNavigation(), open.click()]);
+  }
 
   const waiting = [new URL("/", start)];
   const seen = new Set();
@@ -62,7 +73,8 @@ try {
     for (const link of links) {
       const next = new URL(link);
       next.hash = "";
-      next.search = "";
+      const language = next.pathname.startsWith("/status/") && next.searchParams.get("lang");
+      next.search = language ? `?lang=${language}` : "";
       if (next.origin === url.origin && !next.pathname.startsWith("/api/") && !/logout|metrics|\.csv$/.test(next.pathname)) waiting.push(next);
     }
   }

@@ -23,7 +23,13 @@ struct Parts<'a> {
 fn path(entry: &Entry, parts: &Parts) -> String {
     let nobody = "00000000-0000-7000-8000-000000000000";
     let id = if entry.path.contains("/operations/") { parts.operation } else { nobody };
-    entry.path.replace("{slug}", parts.slug).replace("{id}", id).replace("{name}", "6.8").replace("{file}", "none.css")
+    entry
+        .path
+        .replace("{slug}", parts.slug)
+        .replace("{id}", id)
+        .replace("{name}", "6.8")
+        .replace("{file}", "none.css")
+        .replace("{number}", "7")
 }
 
 /// Calls a route with a body that no handler accepts, so that nothing is changed by those who may.
@@ -39,7 +45,7 @@ async fn call(plane: &Plane, entry: &Entry, parts: &Parts<'_>, token: Option<&st
 }
 
 fn is_page(entry: &Entry) -> bool {
-    !["/api/", "/internal/", "/healthz", "/readyz", "/metrics"].iter().any(|p| entry.path.starts_with(p))
+    !["/api/", "/open/", "/internal/", "/healthz", "/readyz", "/metrics"].iter().any(|p| entry.path.starts_with(p))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,7 +60,7 @@ async fn every_route_answers_every_role_as_the_table_says() {
             continue; // it does not end; its own test calls it
         }
         let (needed, whole_fleet) = match entry.access {
-            Access::Public | Access::Local => (None, false),
+            Access::Public | Access::Open | Access::Local => (None, false),
             Access::May(p) => (Some(p), false),
             Access::Fleet(p) | Access::LocalOr(p) => (Some(p), true),
         };
@@ -108,6 +114,9 @@ async fn a_municipality_outside_of_the_scope_is_not_there() {
     let own = plane.token(Role::WebManager, None).await;
     let mut hidden = 0;
     for entry in table().into_iter().filter(|e| e.path.contains("{slug}") || e.path.contains("/operations/")) {
+        if entry.access == Access::Open {
+            continue; // it shows the same to everybody, and only what was opened
+        }
         let Access::May(needed) = entry.access else { panic!("{entry:?}: who may call it must depend on the municipality") };
         let there = call(&plane, &entry, &Parts { slug: "mora", operation: &mora }, Some(&own)).await;
         let nowhere = call(&plane, &entry, &Parts { slug: "nora", operation: "00000000-0000-7000-8000-000000000001" }, Some(&own)).await;

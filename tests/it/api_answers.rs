@@ -8,13 +8,16 @@ use std::{collections::BTreeSet, time::Duration};
 
 use flotta::{
     fleet::{
-        Incident, IncidentId, Role, Scope,
+        FindingKind, Incident, IncidentId, Role, Scope,
+        facts::Facts,
+        finding::About,
         health::{Failure, Health},
         incident::{Cause, CauseKind, Member},
     },
     store::{
         self,
         checks::{Found, Remembered},
+        facts::Kept,
         incidents::Change,
     },
     web::routes::table,
@@ -44,7 +47,7 @@ impl Book<'_> {
         let status = answer.status().as_u16();
         let header = |name: &str| answer.headers().get(name).map(|v| v.to_str().unwrap().to_owned());
         let (kind, place) = (header("content-type"), header("location"));
-        let text = answer.text().await.unwrap();
+        let text = answer.text().await.unwrap().replace(&self.plane.address.to_string(), "flotta.test");
         let answered: Value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
         let mut page = json!({"ask": format!("{method} {path}"), "status": status, "answer": answered});
         for (name, value) in [("send", body), ("location", place.map(Value::from)), ("content-type", kind.map(Value::from))] {
@@ -72,9 +75,11 @@ fn mask(name: &str, value: &mut Value) {
         Value::Object(all) => all.iter_mut().for_each(|(name, value)| mask(name, value)),
         Value::Array(all) => all.iter_mut().for_each(|value| mask(name, value)),
         Value::String(text) => {
-            let secret = matches!(name, "password" | "prefix" | "url" | "request" | "manifest_sha256")
+            let secret = matches!(name, "password" | "prefix" | "url" | "signing_key" | "request" | "manifest_sha256")
                 || name == "token" && text.starts_with("flt_");
-            if secret {
+            if let Some(at) = key_of_incident(name, text) {
+                text.replace_range(at.., "[key]");
+            } else if secret {
                 "[secret]".clone_into(text);
             } else if text.parse::<jiff::Timestamp>().is_ok() {
                 "[time]".clone_into(text);
@@ -82,11 +87,23 @@ fn mask(name: &str, value: &mut Value) {
                 *text = without_ids(text);
             }
         }
-        Value::Number(_) if matches!(name, "elapsed_seconds" | "seconds" | "milliseconds" | "size_bytes" | "bytes" | "free_bytes") => {
+        Value::Number(_)
+            if matches!(
+                name,
+                "elapsed_seconds" | "seconds" | "milliseconds" | "size_bytes" | "bytes" | "free_bytes" | "first" | "last"
+            ) =>
+        {
             *value = json!("[number]");
         }
         _ => {}
     }
+}
+
+/// Where the name of an incident on a public page begins, which is another for each.
+fn key_of_incident(name: &str, text: &str) -> Option<usize> {
+    let at = text.len().checked_sub(16).filter(|at| text.is_char_boundary(*at))?;
+    let is_key = name == "id" && text[at..].bytes().all(|b| b.is_ascii_hexdigit());
+    (is_key && (at == 0 || text[..at].ends_with("#i-"))).then_some(at)
 }
 
 fn without_ids(text: &str) -> String {
@@ -133,6 +150,17 @@ async fn every_answer_is_as_agreed() {
     let begun = std::mem::take(&mut book.pages);
     let incident = one_down(book.plane, &book.token).await;
     book.get("/api/v1/health").await;
+    let (route, path) = ("/api/v1/municipalities/{slug}/status-page", "/api/v1/municipalities/ale/status-page");
+    book.ask(get.clone(), route, path, None).await;
+    book.ask(Method::PUT, route, path, Some(json!({}))).await;
+    book.ask(Method::PUT, route, path, Some(json!({"open": true}))).await;
+    for route in ["/open/v1/directory.json", "/open/v1/feed.json"] {
+        book.ask(get.clone(), route, &format!("{route}?lang=en"), None).await;
+    }
+    let route = "/open/v1/municipalities/{slug}/feed.json";
+    book.ask(get.clone(), route, "/open/v1/municipalities/ale/feed.json?lang=sv", None).await;
+    book.ask(get.clone(), route, "/open/v1/municipalities/bor/feed.json", None).await;
+    book.ask(Method::PUT, "/api/v1/municipalities/{slug}/status-page", path, Some(json!({"open": false}))).await;
     book.ask(get.clone(), "/api/v1/checks", "/api/v1/checks?municipality=ale&health=down", None).await;
     book.ask(get.clone(), "/api/v1/checks/{number}", "/api/v1/checks/1", None).await;
     book.ask(get.clone(), "/api/v1/checks/{number}", "/api/v1/checks/99", None).await;
@@ -146,6 +174,7 @@ async fn every_answer_is_as_agreed() {
     book.ask(get.clone(), route, &format!("{path}?month=2026-01"), None).await;
     book.ask(get.clone(), route, &format!("{path}?month=2999-01"), None).await;
     book.ask(get.clone(), "/api/v1/incidents", "/api/v1/incidents?state=open", None).await;
+    addresses(&mut book).await;
     book.ask(get.clone(), "/api/v1/incidents", "/api/v1/incidents?state=ended", None).await;
     let place = format!("/api/v1/incidents/{incident}");
     let (route, path) = ("/api/v1/incidents/{id}/acknowledge", format!("{place}/acknowledge"));
@@ -155,6 +184,32 @@ async fn every_answer_is_as_agreed() {
     book.ask(get.clone(), "/api/v1/incidents/{id}", &place, None).await;
     book.ask(post.clone(), route, &path, Some(json!({}))).await;
     insta::assert_json_snapshot!("health", book.take());
+    let finding = one_found(book.plane).await;
+    book.ask(get.clone(), "/api/v1/findings", "/api/v1/findings?state=open&kind=not-indexed&muted=false&municipality=ale", None).await;
+    book.ask(get.clone(), "/api/v1/findings", "/api/v1/findings?kind=unheard-of", None).await;
+    book.ask(get.clone(), "/api/v1/findings/{id}", "/api/v1/findings/none", None).await;
+    let place = format!("/api/v1/findings/{finding}");
+    book.ask(get.clone(), "/api/v1/findings/{id}", &place, None).await;
+    for (route, path, body) in [
+        ("/api/v1/findings/{id}/mute", format!("{place}/mute"), json!({"reason": " "})),
+        ("/api/v1/findings/{id}/mute", format!("{place}/mute"), json!({"reason": "it opens in May", "until": "2020-01-01T00:00:00Z"})),
+        ("/api/v1/findings/{id}/mute", format!("{place}/mute"), json!({"reason": "it opens in May"})),
+        ("/api/v1/findings/{id}/unmute", format!("{place}/unmute"), json!({})),
+    ] {
+        book.ask(post.clone(), route, &path, Some(body)).await;
+    }
+    book.ask(get.clone(), "/api/v1/municipalities/{slug}/facts", "/api/v1/municipalities/ale/facts", None).await;
+    let osv = json!([{"id": "X-1", "summary": "Bad", "affected": [{"package": {"ecosystem": "WordPress:Plugin", "name": "events"},
+        "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "3.3"}]}]}]}]);
+    book.ask(post.clone(), "/api/v1/advisories", "/api/v1/advisories", Some(osv)).await;
+    book.ask(post.clone(), "/api/v1/advisories", "/api/v1/advisories?source=own", Some(json!({"a": 1}))).await;
+    book.ask(get.clone(), "/api/v1/advisories", "/api/v1/advisories?kind=plugin&slug=events", None).await;
+    book.ask(get.clone(), "/api/v1/inventory", "/api/v1/inventory?kind=plugin", None).await;
+    book.ask(get.clone(), "/api/v1/inventory", "/api/v1/inventory?kind=module", None).await;
+    book.get("/api/v1/inventory/errors").await;
+    book.get("/api/v1/inventory/growth").await;
+    insta::assert_json_snapshot!("findings", book.take());
+    notices(&mut book).await;
     book.pages = begun;
 
     book.ask(post.clone(), "/api/v1/municipalities", "/api/v1/municipalities", Some(wanted)).await;
@@ -281,6 +336,7 @@ async fn every_answer_is_as_agreed() {
     let others = [
         "GET /api/v1/openapi.json",
         "GET /api/v1/operations/{id}/events",
+        "GET /api/v1/health/events",
         "GET /api/v1/rollouts/{id}/events",
         "POST /api/v1/releases/build",
         "POST /api/v1/municipalities/{slug}/overlay",
@@ -290,10 +346,45 @@ async fn every_answer_is_as_agreed() {
         // No JSON.
         "GET /api/v1/municipalities/{slug}/report.csv",
     ];
-    let all: BTreeSet<String> =
-        table().iter().filter(|e| e.path.starts_with("/api/")).map(|e| format!("{} {}", e.method, e.path)).collect();
+    let all: BTreeSet<String> = table()
+        .iter()
+        .filter(|e| e.path.starts_with("/api/") || e.path.starts_with("/open/"))
+        .map(|e| format!("{} {}", e.method, e.path))
+        .collect();
     let left: Vec<_> = all.iter().filter(|route| !book.asked.contains(*route) && !others.contains(&route.as_str())).collect();
     assert!(left.is_empty(), "no answer of these is held: {left:?}");
+}
+
+/// Who is told, and when nobody is. Nobody listens at port 1.
+async fn notices(book: &mut Book<'_>) {
+    let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+    let route = "/api/v1/receivers";
+    let wanted = json!({"kind": "webhook", "address": "https://127.0.0.1:1/x?token=hemligt", "language": "en"});
+    let receiver = id(&book.ask(post.clone(), route, route, Some(wanted)).await);
+    let wrong = json!({"kind": "webhook", "address": "http://example.org/", "municipality": "ale", "after_minutes": 99999});
+    book.ask(post.clone(), route, route, Some(wrong)).await;
+    book.ask(post.clone(), route, route, Some(json!({"kind": "mail", "address": "webb@ale.se"}))).await;
+    book.get(route).await;
+    let place = format!("{route}/{receiver}");
+    book.ask(get.clone(), "/api/v1/receivers/{id}", &place, None).await;
+    for verb in ["test", "key"] {
+        book.ask(post.clone(), &format!("{route}/{{id}}/{verb}"), &format!("{place}/{verb}"), Some(json!({}))).await;
+    }
+    book.ask(get.clone(), "/api/v1/receivers/{id}/notices", &format!("{place}/notices"), None).await;
+    for _ in 0..2 {
+        book.ask(delete.clone(), "/api/v1/receivers/{id}", &place, None).await;
+    }
+    let route = "/api/v1/silences";
+    let until = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(2)).to_string();
+    let wanted = json!({"municipality": "ale", "until": until, "reason": "they move"});
+    let silence = id(&book.ask(post.clone(), route, route, Some(wanted)).await);
+    let past = json!({"check": 1, "from": "2026-01-01T00:00:00Z", "until": "2026-01-01T01:00:00Z", "reason": ""});
+    book.ask(post.clone(), route, route, Some(past)).await;
+    book.get(route).await;
+    for _ in 0..2 {
+        book.ask(post.clone(), "/api/v1/silences/{id}/end", &format!("{route}/{silence}/end"), Some(json!({}))).await;
+    }
+    insta::assert_json_snapshot!("notices", book.take());
 }
 
 /// Ale gets a second site, which is down; gives the incident.
@@ -328,6 +419,67 @@ async fn one_down(plane: &Plane, token: &str) -> IncidentId {
         store::incidents::write(store, &changes, now).await.unwrap();
     }
     id
+}
+
+/// Ale's facts as somebody could have told them, and what follows; gives the finding that its second site is hidden.
+async fn one_found(plane: &Plane) -> String {
+    let (store, now) = (&plane.app.tools.store, jiff::Timestamp::now());
+    let ale = store::instances::all(store, &Scope::Fleet).await.unwrap().into_iter().find(|i| i.slug.as_str() == "ale").unwrap();
+    // What it tells by itself comes first.
+    let over = std::time::Instant::now() + Duration::from_secs(60);
+    while store::facts::of(store, ale.id).await.unwrap().is_none() {
+        assert!(std::time::Instant::now() < over, "no facts");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let told = json!({
+        "whole": {
+            "wordpress": {"version": "6.8.3", "code_db_version": 60421},
+            "plugins": [{"slug": "events", "file": "events/events.php", "name": "Events", "version": "3.2"}],
+            "errors": [{"fingerprint": "ab12", "count": 3, "first": now.as_second(), "last": now.as_second(), "message": "Uncaught Error",
+                "file": "wp-content/plugins/events/events.php", "line": 33, "kind": "plugin", "slug": "events", "blog": 1}],
+        },
+        "sites": [{"id": 2, "domain": "ale.localhost", "path": "/skola/", "plugins": ["events/events.php"], "public": false,
+            "db_version": 60421, "administrators": ["anna"], "statement": {"title": "Tillgänglighetsredogörelse", "at": "2026-03-01"}}],
+    });
+    let facts: Facts = serde_json::from_value(told).unwrap();
+    let kept = Kept { mark: String::new(), administrators: std::collections::BTreeMap::new(), collected_at: now };
+    store::facts::keep(store, ale.municipality, ale.id, &kept, &facts).await.unwrap();
+    store::facts::keep_sizes(store, ale.id, i32::try_from(now.as_second() / 86_400).unwrap(), &[(0, 1_000_000, None)]).await.unwrap();
+    let found: Vec<_> = flotta::health::findings::found("ale-production", &facts, &kept.administrators, &[], now)
+        .into_iter()
+        .filter(|found| found.kind == FindingKind::NotIndexed)
+        .collect();
+    let about = About::Instance(ale.id);
+    let changes = store::findings::sync(store, ale.municipality, &about, &[FindingKind::NotIndexed], &found, now).await.unwrap();
+    changes.opened[0].text()
+}
+
+/// Ale gets an address that is checked besides its sites, and loses it again.
+async fn addresses(book: &mut Book<'_>) {
+    let (route, place) = ("/api/v1/municipalities/{slug}/addresses", "/api/v1/municipalities/ale/addresses");
+    let before = std::mem::take(&mut book.pages);
+    let wanted = json!({"address": "https://E-tjanster.ale.se/?a=b", "label": "E-tjänster", "status": 200, "keyword": "Logga in"});
+    let added = book.ask(Method::POST, route, place, Some(wanted.clone())).await;
+    let number = added["number"].as_u64().unwrap();
+    let outside = format!("/api/v1/checks/{number}/outside");
+    book.ask(Method::GET, "/api/v1/checks/{number}/outside", &outside, None).await;
+    book.ask(Method::GET, "/api/v1/checks/{number}/outside", "/api/v1/checks/99/outside", None).await;
+    book.ask(Method::POST, route, place, Some(wanted)).await;
+    let wrong = json!({"address": "https://anna:secret@10.0.0.1/", "status": 99, "keyword": "x".repeat(300)});
+    book.ask(Method::POST, route, place, Some(wrong)).await;
+    book.ask(Method::GET, route, place, None).await;
+    let (look, at) = ("/api/v1/municipalities/{slug}/look", "/api/v1/municipalities/ale/look");
+    for body in [json!({"check": number}), json!({"check": 99}), json!({})] {
+        book.ask(Method::POST, look, at, Some(body)).await;
+    }
+    book.ask(Method::GET, "/api/v1/certificates", "/api/v1/certificates?ends_in_days=30&municipality=ale", None).await;
+    book.ask(Method::GET, "/api/v1/certificates", "/api/v1/certificates?ends_in_days=0", None).await;
+    let (one, place) = ("/api/v1/municipalities/{slug}/addresses/{number}", format!("{place}/{number}"));
+    for _ in 0..2 {
+        book.ask(Method::DELETE, one, &place, None).await;
+    }
+    insta::assert_json_snapshot!("addresses", book.take());
+    book.pages = before;
 }
 
 async fn ended(plane: &Plane, token: &str, operation: &str) {

@@ -49,7 +49,7 @@ agent_skewed() {
 agent_large() { answers 413 'larger than 1 MiB' ask single ready "\"$(head -c 1048577 /dev/zero | tr '\0' x)\""; }
 agent_get() { METHOD=GET answers 405 '"fix":"use POST"' ask single ready; }
 agent_install_http() { answers 405 'php flotta-agent.php install' ask single install '{}'; }
-agent_unknown() { answers 404 'use ready, facts, blogs, sample, upgrade or invite' ask single dance; }
+agent_unknown() { answers 404 'use ready, facts, pulse, report, cron, blogs, sample, upgrade or invite' ask single dance; }
 agent_facts() {
     answers 200 '"ok":true' ask single facts '{}' || return 1
     local text

@@ -81,6 +81,28 @@ pub fn of(choices: &Choices) -> String {
     text.key("From how many milliseconds on a site is slow.", "slow_milliseconds", None, "3000");
     text.key("So many checks are under way at once.", "at_once", None, "256");
 
+    text.section("outside");
+    text.key("Name servers that are asked; without them, the host's own.", "resolvers", None, "[]");
+    text.key("Addresses at which visitors reach the gateway.", "gateway_addresses", None, "[]");
+    text.key("Private ranges in which addresses besides the sites may be checked.", "allowed_ranges", None, "[]");
+    text.key(
+        "A file (PEM) of authorities that are trusted besides the host's own.",
+        "authorities",
+        None,
+        "\"/etc/flotta/authorities.pem\"",
+    );
+    text.key("Hours between two looks from outside at the same site.", "look_hours", None, "6");
+    text.key("Addresses besides its sites that a municipality may have.", "most_addresses", None, "50");
+    text.section("mail");
+    text.key("Mail server for notices, host and port; none where no mail is sent.", "server", None, "\"smtp.example.org:587\"");
+    text.key("starttls, tls, or none for a server on this host.", "security", None, "\"starttls\"");
+    text.key("Name with which Flotta logs in,", "user", None, "\"flotta\"");
+    text.key("and the file of its password.", "password_file", None, "\"/etc/flotta/mail.password\"");
+    text.key("The sender.", "from", None, "\"Flotta <flotta@example.org>\"");
+
+    text.section("notices");
+    text.key("Whether hooks may lead to this host and into private ranges; for development.", "local_hooks", None, "false");
+
     text.section("secrets");
     text.key("File of the master key; without it, master.key in the home folder.", "key_file", None, "\"/etc/flotta/master.key\"");
     text.key("Files of earlier ones, until `flotta secret rotate` has run.", "previous_key_files", None, "[]");

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 
-//! `flotta municipality`: onboard, list, show, suspend, resume, offboard, rehearse, invite; hold, pin, window; and the 290 that are known.
+//! `flotta municipality`: onboard, list, show, suspend, resume, offboard, rehearse, invite; hold, pin, window; status page; and the 290 that are known.
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -21,6 +21,7 @@ mod offboard;
 mod onboard;
 mod policy;
 mod rehearse;
+mod status_page;
 
 /// What can be done with municipalities.
 #[derive(Debug, Subcommand)]
@@ -58,6 +59,8 @@ pub enum Command {
     Pin(policy::Pin),
     /// Set the hours in which an instance may be updated.
     Window(policy::Window),
+    /// Show whether anybody may see how a municipality's sites are; open or close that page.
+    StatusPage(status_page::StatusPage),
     /// Search the 290 Swedish municipalities for codes, counties and fitting slugs.
     #[command(after_help = "Examples:\n  flotta municipality known göteborg\n  flotta municipality known 12 --limit 50")]
     Known(Known),
@@ -200,6 +203,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
         Command::Unhold(args) => policy::unhold(context, &args).await,
         Command::Pin(args) => policy::pin(context, &args).await,
         Command::Window(args) => policy::window(context, &args).await,
+        Command::StatusPage(args) => status_page::run(context, &args).await,
         Command::Known(args) => {
             let query = [("search", args.search), ("limit", args.limit.to_string())];
             let answer = context.client.get(&["api", "v1", "known-municipalities"], &query).await?;

@@ -93,7 +93,10 @@ fn ring(text: &str) -> Result<(String, Vec<String>), String> {
 }
 
 /// `90`, `90s`, `10m`, `2h` or `1d` in seconds.
-fn seconds(text: &str) -> Result<u32, String> {
+///
+/// # Errors
+/// Tells how to write it.
+pub(in crate::cli) fn seconds(text: &str) -> Result<u32, String> {
     let (number, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
         Some(at) => text.split_at(at),
         None => (text, "s"),

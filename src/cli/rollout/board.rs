@@ -112,7 +112,7 @@ async fn to_the_end(client: &Client, id: &str, board: &mut Board) -> Outcome<Str
 }
 
 async fn one_connection(client: &Client, id: &str, last: &mut i64, board: &mut Board) -> Outcome<Option<String>> {
-    let mut stream = client.stream(&[&ROOT[..], &[id, "events"]].concat(), *last).await?;
+    let mut stream = client.stream(&[&ROOT[..], &[id, "events"]].concat(), (*last > 0).then(|| last.to_string()).as_deref()).await?;
     let mut parser = Parser::default();
     while let Some(piece) = client.piece(&mut stream).await? {
         let events: Vec<Event> = parser.push(&piece).map_err(|why| Failure::failed(why, "look at the control plane's log"))?;

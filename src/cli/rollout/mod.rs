@@ -19,6 +19,7 @@ mod ask;
 mod board;
 
 use ask::Ask;
+pub(super) use ask::seconds;
 
 /// What can be done with rollouts.
 #[derive(Debug, Subcommand)]

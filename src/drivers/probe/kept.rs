@@ -34,7 +34,7 @@ const WHOLE: Duration = Duration::from_secs(10);
 /// A connection that was idle for longer may be one that the gateway is about to close.
 const IDLE: Duration = Duration::from_secs(50);
 
-type Sender = http1::SendRequest<Empty<Bytes>>;
+pub(in crate::drivers) type Sender = http1::SendRequest<Empty<Bytes>>;
 
 /// A prober of one gateway.
 pub struct Kept {
@@ -141,7 +141,7 @@ impl Probe for Kept {
     }
 }
 
-async fn shake<S>(stream: TokioIo<S>) -> Result<Sender, Failure>
+pub(in crate::drivers) async fn shake<S>(stream: TokioIo<S>) -> Result<Sender, Failure>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
 {
@@ -168,7 +168,7 @@ async fn exchange(mut sender: Sender, asked: &Asked, began: Instant) -> Result<(
 }
 
 /// The body, and whether that is all of it.
-async fn read(mut body: Incoming) -> Result<(Bytes, bool), Failure> {
+pub(in crate::drivers) async fn read(mut body: Incoming) -> Result<(Bytes, bool), Failure> {
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame.map_err(|_| Failure::Broken)?.into_data() {

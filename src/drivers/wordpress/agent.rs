@@ -19,10 +19,10 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::{Blog, Choice, Fetched, Invitation, Page, Readiness, Site, Wordpress, html, signature};
+use super::{Blog, Choice, Fetched, Invitation, Page, Pulse, Ran, Readiness, Site, Wordpress, html, report, signature};
 use crate::{
     error::{Error, OutsideKind, Result},
-    fleet::Domain,
+    fleet::{Domain, facts::Facts},
 };
 
 /// What is read of an answer.
@@ -32,6 +32,8 @@ const PAGE: Duration = Duration::from_secs(30);
 const VERB: Duration = Duration::from_secs(30);
 /// Above the agent's own limit for the same.
 const UPGRADE: Duration = Duration::from_secs(630);
+/// Above the agent's own limit for the same.
+const JOBS: Duration = Duration::from_secs(130);
 
 /// How visitors reach the gateway from here.
 #[derive(Clone, Debug)]
@@ -183,7 +185,7 @@ fn as_gateway(request: reqwest::RequestBuilder, site: &Site) -> reqwest::Request
         .header("X-Forwarded-For", "127.0.0.1")
 }
 
-fn outside(kind: OutsideKind, message: impl Into<String>) -> Error {
+pub(super) fn outside(kind: OutsideKind, message: impl Into<String>) -> Error {
     Error::outside("wordpress", kind, message)
 }
 
@@ -238,7 +240,7 @@ fn checked(path: &str) -> Result<()> {
 }
 
 /// Without the cause, which would quote the answer.
-fn misread(verb: &str) -> Error {
+pub(super) fn misread(verb: &str) -> Error {
     outside(OutsideKind::Failed, format!("the agent's answer to {verb} has another form; is it of this version of Flotta?"))
 }
 
@@ -285,6 +287,24 @@ impl Wordpress for Agent {
     async fn blogs(&self, site: &Site, key: &SecretString) -> Result<Vec<Blog>> {
         let mut answer = self.verb(site, key, "blogs", &json!({})).await?;
         serde_json::from_value(answer["blogs"].take()).map_err(|_| misread("blogs"))
+    }
+
+    async fn pulse(&self, site: &Site, key: &SecretString) -> Result<Pulse> {
+        let answer = self.verb(site, key, "pulse", &json!({})).await?;
+        serde_json::from_value(answer).map_err(|_| misread("pulse"))
+    }
+
+    async fn report(&self, site: &Site, key: &SecretString) -> Result<Facts> {
+        let mut parts = report::Parts::default();
+        while let Some(after) = parts.next() {
+            parts.add(self.verb(site, key, "report", &json!({ "after": after })).await?)?;
+        }
+        Ok(parts.facts())
+    }
+
+    async fn run_jobs(&self, site: &Site, key: &SecretString, blog: &Blog) -> Result<Ran> {
+        let answer = self.of_blog(site, key, blog, "cron", &json!({}), JOBS).await?;
+        serde_json::from_value(answer).map_err(|_| misread("cron"))
     }
 
     async fn sample(&self, site: &Site, key: &SecretString, blog: &Blog, pages: u32, kept: &[String]) -> Result<Choice> {

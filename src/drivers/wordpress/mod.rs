@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, OutsideKind, Result},
-    fleet::Domain,
+    fleet::{Domain, facts::Facts},
 };
 
 pub mod agent;
 mod html;
+mod report;
 mod signature;
 pub mod simulated;
 
@@ -118,6 +119,48 @@ impl Blog {
     }
 }
 
+/// How an instance is inside, in short.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pulse {
+    /// Changes when the instance's facts do.
+    pub mark: String,
+    /// Its sites.
+    pub blogs: Vec<Beat>,
+}
+
+/// A site of an instance, and its jobs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beat {
+    /// The site.
+    #[serde(flatten)]
+    pub blog: Blog,
+    /// When its next job is due, in seconds since 1970; none where it has none.
+    #[serde(default)]
+    pub next: Option<i64>,
+    /// For how many seconds its oldest job has waited.
+    #[serde(default)]
+    pub overdue: u64,
+}
+
+/// What running a site's jobs gave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ran {
+    /// How many were run.
+    pub ran: u32,
+    /// How many of them ended with an error.
+    #[serde(default)]
+    pub failed: u32,
+    /// Whether somebody else is running them.
+    #[serde(default)]
+    pub busy: bool,
+    /// As in [`Beat`].
+    #[serde(default)]
+    pub next: Option<i64>,
+    /// As in [`Beat`].
+    #[serde(default)]
+    pub overdue: u64,
+}
+
 /// Pages of one site that stand for all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
@@ -171,6 +214,12 @@ pub trait Wordpress: Send + Sync + 'static {
     async fn fetch(&self, site: &Site, path: &str) -> Result<Fetched>;
     /// Asks the agent for every site, archived ones too.
     async fn blogs(&self, site: &Site, key: &SecretString) -> Result<Vec<Blog>>;
+    /// Asks the agent how the instance is inside, in short.
+    async fn pulse(&self, site: &Site, key: &SecretString) -> Result<Pulse>;
+    /// Asks the agent for everything that is known of the instance and its sites, cut to size.
+    async fn report(&self, site: &Site, key: &SecretString) -> Result<Facts>;
+    /// Has the agent run the jobs of one site that are due. May take a minute.
+    async fn run_jobs(&self, site: &Site, key: &SecretString, blog: &Blog) -> Result<Ran>;
     /// Asks the agent of one site for at most `pages` pages that stand for all of it, and which of the `kept` paths lead to no
     /// content any more.
     async fn sample(&self, site: &Site, key: &SecretString, blog: &Blog, pages: u32, kept: &[String]) -> Result<Choice>;

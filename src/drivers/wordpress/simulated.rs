@@ -7,17 +7,17 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Blog, Choice, Chosen, Fetched, Invitation, Page, Readiness, Site, Wordpress};
+use super::{Blog, Choice, Chosen, Fetched, Invitation, Page, Pulse, Ran, Readiness, Site, Wordpress};
 use crate::{
     drivers::{
         gateway::{Route, Target},
         world::{
             Call, State, World, refused,
-            site::{Answer, blogs, facts, has_user, page, readiness},
+            site::{Answer, blogs, facts, has_user, page, pulse, readiness, report},
         },
     },
     error::Result,
-    fleet::Domain,
+    fleet::{Domain, facts::Facts},
 };
 
 const SYSTEM: &str = "wordpress";
@@ -94,9 +94,7 @@ impl Wordpress for SimulatedWordpress {
         let call = Call::new("wordpress.facts", site.domain.as_str());
         self.ask(call, move |s| {
             s.agent(&site, key.expose_secret(), |s, container, schema, prefix, multisite| {
-                let image = s.engine.find_image(&container.state.image);
-                let version = image.and_then(|i| i.labels.get("org.opencontainers.image.version"));
-                Ok(facts(schema, prefix, multisite, version.map_or("6.8.3", String::as_str)))
+                Ok(facts(schema, prefix, multisite, &s.version(container)))
             })
         })
         .await
@@ -113,6 +111,43 @@ impl Wordpress for SimulatedWordpress {
         let call = Call::new("wordpress.blogs", site.domain.as_str());
         self.ask(call, move |s| s.agent(&site, key.expose_secret(), |_, _, schema, prefix, multisite| Ok(blogs(schema, prefix, multisite))))
             .await
+    }
+
+    async fn pulse(&self, site: &Site, key: &SecretString) -> Result<Pulse> {
+        let (site, key) = (site.clone(), key.clone());
+        let call = Call::new("wordpress.pulse", site.domain.as_str());
+        self.ask(call, move |s| {
+            s.agent(&site, key.expose_secret(), |s, container, schema, prefix, multisite| {
+                Ok(pulse(schema, prefix, multisite, &s.version(container)))
+            })
+        })
+        .await
+    }
+
+    async fn report(&self, site: &Site, key: &SecretString) -> Result<Facts> {
+        let (site, key) = (site.clone(), key.clone());
+        let call = Call::new("wordpress.report", site.domain.as_str());
+        self.ask(call, move |s| {
+            s.agent(&site, key.expose_secret(), |s, container, schema, prefix, multisite| {
+                let mut facts = report(schema, prefix, multisite, &s.version(container), s.wants(container));
+                facts.bound();
+                Ok(facts)
+            })
+        })
+        .await
+    }
+
+    async fn run_jobs(&self, site: &Site, key: &SecretString, blog: &Blog) -> Result<Ran> {
+        let (own, key, id) = (blog.site(site)?, key.clone(), blog.id);
+        let call = Call::new("wordpress.run_jobs", own.domain.as_str()).detail(id.to_string());
+        self.ask(call, move |s| {
+            let answer = s.agent(&own, key.expose_secret(), |_, _, _, _, _| Ok(Ran { ran: 1, ..Ran::default() }))?;
+            if matches!(answer, Answer::Now(_)) {
+                s.count(format!("wordpress jobs {} {id}", own.domain));
+            }
+            Ok(answer)
+        })
+        .await
     }
 
     async fn sample(&self, site: &Site, key: &SecretString, blog: &Blog, pages: u32, _kept: &[String]) -> Result<Choice> {

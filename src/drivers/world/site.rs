@@ -13,9 +13,12 @@ use super::{
     sql::{Schema, quote},
 };
 use crate::{
-    drivers::wordpress::{Blog, Page, Readiness, Site},
+    drivers::wordpress::{Beat, Blog, Page, Pulse, Readiness, Site},
     error::{Error, OutsideKind, Result},
-    fleet::container::{ExecOutput, Mount},
+    fleet::{
+        container::{ExecOutput, Mount},
+        facts::{Component, Core, Facts, SiteFacts, Statement, Whole},
+    },
 };
 
 const DB_VERSION: i64 = 60_421;
@@ -238,6 +241,11 @@ impl State {
         self.engine.find_image(&container.state.image)?.labels.get(label).map(String::as_str)
     }
 
+    /// The version of WordPress in the container.
+    pub(in crate::drivers) fn version(&self, container: &Container) -> String {
+        self.image_label(container, "org.opencontainers.image.version").unwrap_or("6.8.3").to_owned()
+    }
+
     /// The version of the tables that the container's code wants.
     pub(in crate::drivers) fn wants(&self, container: &Container) -> i64 {
         self.image_label(container, WANTS).and_then(|v| v.parse().ok()).unwrap_or(DB_VERSION)
@@ -331,6 +339,67 @@ pub(in crate::drivers) fn facts(schema: &Schema, prefix: &str, multisite: bool, 
         "multisite": multisite,
         "sites": [{"domain": host, "path": "/"}],
     })
+}
+
+/// What the agent's `pulse` tells: a site's next job is what the option `sim_next_job` says.
+pub(in crate::drivers) fn pulse(schema: &Schema, prefix: &str, multisite: bool, version: &str) -> Pulse {
+    let now = jiff::Timestamp::now().as_second();
+    let beat = |blog: Blog| {
+        let next = own_option(schema, prefix, blog.id, "sim_next_job").and_then(|at| at.parse::<i64>().ok());
+        Beat { next, overdue: next.map_or(0, |at| u64::try_from(now - at).unwrap_or(0)), blog }
+    };
+    let blogs: Vec<Beat> = blogs(schema, prefix, multisite).into_iter().map(beat).collect();
+    let marks = ["blog_public", "sim_plugins", "sim_administrators"];
+    let marked = blogs.iter().flat_map(|b| marks.map(|name| own_option(schema, prefix, b.blog.id, name).unwrap_or_default().to_owned()));
+    Pulse { mark: format!("{version} {}", marked.collect::<Vec<_>>().join(",")), blogs }
+}
+
+/// What the agent's `report` tells. Plugins are what the option `sim_plugins` lists as `slug=version`, administrators what
+/// `sim_administrators` does.
+pub(in crate::drivers) fn report(schema: &Schema, prefix: &str, multisite: bool, version: &str, wants: i64) -> Facts {
+    let listed = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let mut whole =
+        Whole { wordpress: Core { version: version.to_owned(), code_db_version: wants }, php: "8.4.11".to_owned(), ..Whole::default() };
+    let mut sites = Vec::new();
+    for blog in blogs(schema, prefix, multisite) {
+        let own = |name: &str| own_option(schema, prefix, blog.id, name);
+        let mut plugins = Vec::new();
+        for one in listed(own("sim_plugins").unwrap_or_default()) {
+            let (slug, version) = one.split_once('=').unwrap_or((&one, ""));
+            let file = format!("{slug}/{slug}.php");
+            if whole.plugins.iter().all(|known| known.slug != slug) {
+                let new = Component {
+                    slug: slug.to_owned(),
+                    file: file.clone(),
+                    name: slug.to_owned(),
+                    version: version.to_owned(),
+                    network: false,
+                };
+                whole.plugins.push(new);
+            }
+            plugins.push(file);
+        }
+        sites.push(SiteFacts {
+            id: blog.id,
+            home: own("home").unwrap_or_default().to_owned(),
+            siteurl: own("siteurl").unwrap_or_default().to_owned(),
+            public: own("blog_public") != Some("0"),
+            db_version: blog.db_version,
+            plugins,
+            administrators: listed(own("sim_administrators").unwrap_or("admin")),
+            statement: Some(Statement { linked: true, ..Statement::default() }),
+            domain: blog.domain,
+            path: blog.path,
+            archived: blog.archived,
+            deleted: blog.deleted,
+            ..SiteFacts::default()
+        });
+    }
+    Facts { whole, sites }
+}
+
+fn own_option<'a>(schema: &'a Schema, prefix: &str, blog: u64, name: &str) -> Option<&'a str> {
+    schema.tables.get(&options(prefix, blog))?.find("option_name", name, "option_value")
 }
 
 /// Whether a user of this log-in name is there.

@@ -7,22 +7,28 @@ use std::sync::Arc;
 
 use super::{Came, Watcher};
 use crate::{
+    clock::Clock,
     drivers::{
+        outside::{Outside, Unasked},
         probe::{Asked, Probe},
         wordpress,
     },
     fleet::{
         Check,
         health::{Failure, Sample},
+        outside::Expects,
     },
     health::{
         monitor::Ask,
+        outside::{judge::conclude, reading},
         reading::{Reading, Seen, read},
     },
 };
 
 /// So often a page that leads to another one is followed.
 const LEADS: usize = 3;
+/// The same at an address that somebody else runs; log-ins lead far.
+const LEADS_OUTSIDE: usize = 6;
 /// What every page that WordPress finished ends with.
 const END: &str = "</html>";
 
@@ -32,14 +38,52 @@ impl Watcher {
         let Some(checked) = self.checks.get(&ask.number) else { return };
         let (probe, check, limit) = (self.probe.clone(), checked.check.clone(), checked.limit.clone());
         let (together, sender, disturbances) = (self.together.clone(), self.sender.clone(), self.disturbances);
+        let (outside, clock) = (self.tools.outside.clone(), self.tools.clock.clone());
+        // Where visitors do not come through from outside, whether they do now is looked at each time.
+        let before = self.eye.ill(ask.number);
         tokio::spawn(async move {
-            // Neither is ever closed.
-            let (Ok(_own), Ok(_all)) = (limit.acquire().await, together.acquire().await) else { return };
-            let sample = sample(&probe, &check, ask.again).await;
+            let mut seen = None;
+            if let Some(before) = before.filter(|_| check.expects.is_none()) {
+                // A look takes nothing of the instance, so that its limit does not count.
+                let Ok(_all) = together.acquire().await else { return };
+                let look = outside.look(&check.subject(), clock.now()).await;
+                let failure = conclude(look.clone(), &before, true).failure;
+                seen = failure.map(Sample::Failed).or(look.is_blind().then_some(Sample::Missed));
+                drop(sender.send(Came::Looked(ask.number, Box::new(look), disturbances)));
+            }
+            let sample = if let Some(seen) = seen {
+                seen
+            } else {
+                // Neither is ever closed.
+                let (Ok(_own), Ok(_all)) = (limit.acquire().await, together.acquire().await) else { return };
+                match &check.expects {
+                    Some(expects) => address(&*outside, &check, expects, &*clock).await,
+                    None => sample(&probe, &check, ask.again).await,
+                }
+            };
             // Nobody listens any more where the watcher has ended.
             drop(sender.send(Came::Sample(ask, sample, disturbances)));
         });
     }
+}
+
+/// Asks for an address that is no site's, by the public way, and for those that it leads to.
+async fn address(outside: &dyn Outside, check: &Check, expects: &Expects, clock: &dyn Clock) -> Sample {
+    let mut asked = check.subject();
+    let mut took = 0_u32;
+    for _ in 0..=LEADS_OUTSIDE {
+        let answer = match outside.ask(&asked, clock.now()).await {
+            Ok(answer) => answer,
+            Err(Unasked::Failed(failure)) => return Sample::Failed(failure),
+            Err(Unasked::Blind) => return Sample::Missed,
+        };
+        took = took.saturating_add(answer.milliseconds);
+        match reading::read(&asked, &answer, took, expects) {
+            reading::Reading::Tells(sample) => return sample,
+            reading::Reading::Leads(to) => asked = to,
+        }
+    }
+    Sample::Failed(Failure::Astray)
 }
 
 /// Asks for a check's page, and for those that it leads to.

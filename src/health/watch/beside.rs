@@ -20,14 +20,14 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-use super::{Came, Fleet, Serving, Underway};
+use super::{Came, Fleet, Serving, Underway, collect, jobs};
 use crate::{
-    drivers::wordpress::Blog,
+    drivers::wordpress::{Blog, Pulse},
     error::Result,
     fleet::{Domain, Instance, InstanceId, InstanceState, OperationKind, Scope, incident::CauseKind},
     health::wheel::phase,
     instances::Tools,
-    platform,
+    platform::{self, disks},
     store::{self, checks::Found},
 };
 
@@ -43,6 +43,8 @@ const INSIDE_EVERY: u32 = 5;
 const INSIDE_ILL: Duration = Duration::from_secs(10);
 /// An answer from inside comes in this time.
 const INSIDE: Duration = Duration::from_secs(8);
+/// What threw within this time may be why sites fail.
+const JUST_NOW: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
 /// Longer than anything is put off.
 const NEVER: Duration = Duration::from_secs(86_400);
 /// So many are asked inside at once.
@@ -58,6 +60,8 @@ pub(super) struct Beside {
 struct Shared {
     serving: Mutex<BTreeSet<InstanceId>>,
     suspects: Mutex<BTreeSet<InstanceId>>,
+    /// Those that an operation changes now.
+    busy: Mutex<BTreeSet<InstanceId>>,
     suspected: Notify,
     platform: Notify,
     soon: Notify,
@@ -71,13 +75,20 @@ impl Beside {
         let mut tasks = JoinSet::new();
         tasks.spawn(watch_platform(tools.clone(), shared.clone(), sender.clone()));
         tasks.spawn(watch_fleet(tools.clone(), shared.clone(), sender.clone()));
-        tasks.spawn(watch_insides(tools.clone(), shared.clone(), sender));
+        let (pulses, of_jobs, of_facts) = Pulses::new();
+        tasks.spawn(jobs::run(tools.clone(), of_jobs, {
+            let shared = shared.clone();
+            move |id| lock(&shared.serving).contains(&id) && !lock(&shared.busy).contains(&id)
+        }));
+        tasks.spawn(collect::run(tools.clone(), of_facts));
+        tasks.spawn(watch_insides(tools.clone(), shared.clone(), sender, pulses));
         Self { shared, _tasks: tasks }
     }
 
-    /// These instances serve.
-    pub(super) fn watch(&self, serving: BTreeSet<InstanceId>) {
+    /// These instances serve; these of them an operation changes now.
+    pub(super) fn watch(&self, serving: BTreeSet<InstanceId>, busy: BTreeSet<InstanceId>) {
         *lock(&self.shared.serving) = serving;
+        *lock(&self.shared.busy) = busy;
         self.shared.suspected.notify_one();
     }
 
@@ -93,25 +104,44 @@ impl Beside {
     }
 }
 
+/// What instances told of themselves, for those who run their jobs and collect their facts.
+struct Pulses(mpsc::UnboundedSender<(Instance, Pulse)>, mpsc::UnboundedSender<(Instance, Pulse)>);
+
+impl Pulses {
+    fn new() -> (Self, mpsc::UnboundedReceiver<(Instance, Pulse)>, mpsc::UnboundedReceiver<(Instance, Pulse)>) {
+        let ((jobs, of_jobs), (facts, of_facts)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
+        (Self(jobs, facts), of_jobs, of_facts)
+    }
+
+    fn tell(&self, instance: Instance, pulse: Pulse) {
+        let told = self.0.send((instance.clone(), pulse.clone())).and(self.1.send((instance, pulse)));
+        if told.is_err() {
+            debug!("nobody takes note of an instance's pulse; the watcher ends");
+        }
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn watch_platform(tools: Tools, shared: Arc<Shared>, sender: mpsc::UnboundedSender<Came>) {
+    let mut full: Vec<&'static str> = Vec::new();
     loop {
         tokio::select! {
             () = sleep(PLATFORM_EVERY) => {}
             () = shared.platform.notified() => {}
         }
-        let mut seen = platform(&tools).await;
+        let mut seen = platform(&tools, &full).await;
         if seen.iter().any(|(_, _, ill)| *ill) {
             // Ill is what fails twice; what failed once may have been a request that was lost.
             sleep(AGAIN).await;
-            let again = platform(&tools).await;
+            let again = platform(&tools, &full).await;
             for (kind, of, ill) in &mut seen {
                 *ill &= again.iter().any(|(other, name, ill)| (other, name, ill) == (&*kind, &*of, &true));
             }
         }
+        full = [disks::ENGINE, disks::HOME].into_iter().filter(|disk| seen.iter().any(|(_, of, ill)| *ill && of == disk)).collect();
         if sender.send(Came::Platform(seen)).is_err() {
             return;
         }
@@ -119,8 +149,8 @@ async fn watch_platform(tools: Tools, shared: Arc<Shared>, sender: mpsc::Unbound
     }
 }
 
-/// How the platform's services are.
-pub(super) async fn platform(tools: &Tools) -> Vec<(CauseKind, String, bool)> {
+/// How the platform's services and disks are, of which these had no room before.
+pub(super) async fn platform(tools: &Tools, full: &[&'static str]) -> Vec<(CauseKind, String, bool)> {
     let settings = &tools.settings;
     let known = |service: platform::Service| {
         let (kind, of) = match service.name {
@@ -131,14 +161,22 @@ pub(super) async fn platform(tools: &Tools) -> Vec<(CauseKind, String, bool)> {
         };
         Some((kind, of, !service.well))
     };
-    platform::status(tools).await.into_iter().filter_map(known).collect()
+    let (services, full) = tokio::join!(platform::status(tools), disks::without_room(tools, full));
+    let disks = [disks::ENGINE, disks::HOME].map(|disk| (CauseKind::Disk, disk.to_owned(), full.contains(&disk)));
+    services.into_iter().filter_map(known).chain(disks).collect()
 }
 
 async fn watch_fleet(tools: Tools, shared: Arc<Shared>, sender: mpsc::UnboundedSender<Came>) {
+    let mut mark = None;
     loop {
         tokio::select! {
             () = sleep(FLEET_EVERY) => {}
             () = shared.soon.notified() => {}
+        }
+        match store::checks::addresses_mark(&tools.store).await {
+            Ok(now) if mark.replace(now) != Some(now) => shared.changed.store(true, Ordering::Relaxed),
+            Ok(_) => {}
+            Err(error) => warn!(%error, "which addresses are to be checked could not be read"),
         }
         let changed = shared.changed.swap(false, Ordering::Relaxed);
         match fleet(&tools, changed).await {
@@ -162,18 +200,40 @@ pub(super) async fn fleet(tools: &Tools, changed: bool) -> Result<Fleet> {
     let updated = store::rollouts::soaking(&tools.store).await?;
     let mut operations: HashMap<InstanceId, _> =
         updated.into_iter().map(|(id, (update, since))| (id, Underway { id: update, kind: OperationKind::Update, since })).collect();
+    let mut changing: HashSet<InstanceId> = HashSet::new();
     for operation in store::operations::live(&tools.store).await?.into_iter().filter(|o| o.kind != OperationKind::Rehearse) {
+        changing.insert(operation.instance);
         operations.insert(operation.instance, Underway { id: operation.id, kind: operation.kind, since: operation.created_at });
     }
     let ids: Vec<InstanceId> = instances.iter().map(|instance| instance.id).collect();
     let ended = store::checks::keep_only(&tools.store, &ids, tools.clock.now()).await?;
+    if changed || ended {
+        store::findings::keep_checked(&tools.store, tools.clock.now()).await?;
+    }
     let checks = if changed || ended { Some(store::checks::all(&tools.store).await?) } else { None };
+    let mut throwing = throwing(tools).await?;
     let serving: BTreeMap<InstanceId, Serving> = instances
         .into_iter()
         .filter(serves)
-        .map(|instance| (instance.id, Serving { label: instance.key(), operation: operations.remove(&instance.id) }))
+        .map(|instance| {
+            let (operation, throwing) = (operations.remove(&instance.id), throwing.remove(&instance.id).unwrap_or_default());
+            let changing = changing.contains(&instance.id);
+            (instance.id, Serving { label: instance.key(), operation, changing, throwing })
+        })
         .collect();
-    Ok(Fleet { checks, serving })
+    let wanted = store::outside::wanted(&tools.store).await?;
+    Ok(Fleet { checks, serving, wanted })
+}
+
+/// By instance, its sites that run a plugin in a version that threw somewhere just now.
+async fn throwing(tools: &Tools) -> Result<HashMap<InstanceId, BTreeMap<String, BTreeSet<u64>>>> {
+    let mut all: HashMap<InstanceId, BTreeMap<String, BTreeSet<u64>>> = HashMap::new();
+    for (slug, version) in store::facts::throwing(&tools.store, tools.clock.now() - JUST_NOW).await? {
+        for (instance, sites) in store::facts::sites_with(&tools.store, &slug, &version).await? {
+            all.entry(instance).or_default().insert(format!("{slug} {version}"), sites);
+        }
+    }
+    Ok(all)
 }
 
 /// Whether visitors should be served.
@@ -182,7 +242,7 @@ fn serves(instance: &Instance) -> bool {
     matches!(instance.state, S::Running | S::Repairing | S::Updating | S::Quarantined)
 }
 
-async fn watch_insides(tools: Tools, shared: Arc<Shared>, sender: mpsc::UnboundedSender<Came>) {
+async fn watch_insides(tools: Tools, shared: Arc<Shared>, sender: mpsc::UnboundedSender<Came>, pulses: Pulses) {
     let every = Duration::from_secs(u64::from(tools.settings.health.interval_seconds)) * INSIDE_EVERY;
     let mut due: HashMap<InstanceId, Instant> = HashMap::new();
     let together = Semaphore::new(INSIDE_TOGETHER);
@@ -218,10 +278,10 @@ async fn watch_insides(tools: Tools, shared: Arc<Shared>, sender: mpsc::Unbounde
             let asks = *at <= now || (suspects.contains(&id) && *at < now + NEVER);
             if asks {
                 *at = now + NEVER * 2;
-                let (tools, shared, together) = (&tools, &shared, &together);
+                let (tools, shared, together, pulses) = (&tools, &shared, &together, &pulses);
                 under_way.push(async move {
                     let _one = together.acquire().await;
-                    (id, inside(tools, shared, id).await)
+                    (id, inside(tools, shared, pulses, id).await)
                 });
             }
         }
@@ -229,11 +289,12 @@ async fn watch_insides(tools: Tools, shared: Arc<Shared>, sender: mpsc::Unbounde
 }
 
 /// Asks an instance for its sites, which only one whose PHP and database work can tell; takes note of them. Gives whether it is ill.
-async fn inside(tools: &Tools, shared: &Shared, id: InstanceId) -> bool {
+async fn inside(tools: &Tools, shared: &Shared, pulses: &Pulses, id: InstanceId) -> bool {
     for again in [true, false] {
-        match timeout(INSIDE, blogs(tools, id)).await {
-            Ok(Ok((instance, blogs))) => {
-                match note(tools, &instance, &blogs).await {
+        match timeout(INSIDE, pulse(tools, id)).await {
+            Ok(Ok((instance, mut pulse))) => {
+                keep_own(tools, &instance, &mut pulse).await;
+                match note(tools, &instance, &pulse).await {
                     Ok(true) => {
                         shared.changed.store(true, Ordering::Relaxed);
                         shared.soon.notify_one();
@@ -241,6 +302,7 @@ async fn inside(tools: &Tools, shared: &Shared, id: InstanceId) -> bool {
                     Ok(false) => {}
                     Err(error) => warn!(%error, instance = %id, "the sites could not be noted"),
                 }
+                pulses.tell(instance, pulse);
                 return false;
             }
             Ok(Err(error)) => {
@@ -255,33 +317,41 @@ async fn inside(tools: &Tools, shared: &Shared, id: InstanceId) -> bool {
     true
 }
 
-/// Makes the instance's checks those of its open sites. A site whose host does not lead to the instance is not its own, whatever its
-/// tables say. Gives whether anything had to be changed.
-async fn note(tools: &Tools, instance: &Instance, blogs: &[Blog]) -> Result<bool> {
-    let mut own: HashMap<&str, bool> = HashMap::new();
-    let mut sites = Vec::new();
-    for blog in blogs.iter().filter(|blog| !blog.archived && !blog.deleted) {
-        let host = blog.domain.split(':').next().unwrap_or_default();
-        let is_own = match own.get(host) {
-            Some(known) => *known,
-            None => match host.parse::<Domain>() {
-                Ok(domain) => store::instances::by_domain(&tools.store, &domain).await?.is_some_and(|(id, _)| id == instance.id),
-                Err(_) => false,
-            },
-        };
-        own.insert(host, is_own);
-        if is_own {
-            sites.push(found(blog));
+/// A site whose host does not lead to the instance is not its own, whatever its tables say.
+async fn keep_own(tools: &Tools, instance: &Instance, pulse: &mut Pulse) {
+    let mut own: HashMap<String, bool> = HashMap::new();
+    for beat in &pulse.blogs {
+        let host = host(&beat.blog).to_owned();
+        if own.contains_key(&host) {
+            continue;
         }
+        let leads = match host.parse::<Domain>() {
+            Ok(domain) => {
+                store::instances::by_domain(&tools.store, &domain).await.is_ok_and(|to| to.is_some_and(|(id, _)| id == instance.id))
+            }
+            Err(_) => false,
+        };
+        own.insert(host, leads);
     }
+    pulse.blogs.retain(|beat| own.get(host(&beat.blog)) == Some(&true));
+}
+
+fn host(blog: &Blog) -> &str {
+    blog.domain.split(':').next().unwrap_or_default()
+}
+
+/// Makes the instance's checks those of its open sites. Gives whether anything had to be changed.
+async fn note(tools: &Tools, instance: &Instance, pulse: &Pulse) -> Result<bool> {
+    let open = pulse.blogs.iter().map(|beat| &beat.blog).filter(|blog| !blog.archived && !blog.deleted);
+    let sites: Vec<Found> = open.map(found).collect();
     store::checks::sync(&tools.store, instance.municipality, instance.id, &sites, tools.clock.now()).await
 }
 
-async fn blogs(tools: &Tools, id: InstanceId) -> Result<(Instance, Vec<Blog>)> {
+async fn pulse(tools: &Tools, id: InstanceId) -> Result<(Instance, Pulse)> {
     let target = tools.target(id).await?;
     let key = target.secret("agent_key").await?;
-    let blogs = tools.wordpress.blogs(&target.site()?, &key).await?;
-    Ok((target.instance, blogs))
+    let pulse = tools.wordpress.pulse(&target.site()?, &key).await?;
+    Ok((target.instance, pulse))
 }
 
 fn found(blog: &Blog) -> Found {

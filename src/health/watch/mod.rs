@@ -29,20 +29,27 @@ use crate::{
         Check, Incident, IncidentId, InstanceId, MunicipalityId, OperationId, OperationKind,
         health::{Failure, Health, Sample},
         incident::{Cause, CauseKind, Member},
+        outside::Look,
     },
     instances::Tools,
+    platform::disks,
     store::{self, checks::Remembered},
 };
 
 mod ask;
 mod beside;
 mod clocks;
+mod collect;
+mod eye;
+pub mod figures;
+mod jobs;
 pub mod keeper;
 mod writer;
 
 pub use clocks::now;
+pub(crate) use collect::tell_all;
 
-/// So many checks of one instance are under way at once.
+/// So many checks of one instance, or of one municipality's other addresses, are under way at once.
 const OF_ONE: usize = 4;
 /// How often it is decided what to tell, in milliseconds.
 const SETTLE_EVERY: u64 = 1000;
@@ -54,6 +61,8 @@ const WRITE_EVERY: u64 = 300_000;
 pub enum Came {
     /// What a check gave, with the count of disturbances when it was begun.
     Sample(Ask, Sample, u64),
+    /// What was seen of a check from outside, with the count of disturbances when it was begun.
+    Looked(u32, Box<Look>, u64),
     /// Whether an instance answers inside.
     Inside(InstanceId, bool),
     /// Whether the platform's services are well, by kind and name.
@@ -69,6 +78,8 @@ pub struct Fleet {
     pub checks: Option<Vec<(Check, String)>>,
     /// Instances that serve, whose checks are made.
     pub serving: BTreeMap<InstanceId, Serving>,
+    /// Checks that somebody wants looked at from outside.
+    pub wanted: Vec<u32>,
 }
 
 /// An instance that serves.
@@ -78,6 +89,10 @@ pub struct Serving {
     pub label: String,
     /// The operation that changes it now, or the update after which it is watched.
     pub operation: Option<Underway>,
+    /// Whether an operation changes it now.
+    pub changing: bool,
+    /// Plugins, with their version, that threw somewhere in the fleet just now, and its sites that run them.
+    pub throwing: BTreeMap<String, BTreeSet<u64>>,
 }
 
 /// An operation that may be what makes sites fail.
@@ -107,13 +122,14 @@ pub struct Watcher {
     /// All that is known, also of instances that do not serve now.
     all: BTreeMap<u32, (Check, Standing)>,
     serving: BTreeMap<InstanceId, Serving>,
-    limits: HashMap<Option<InstanceId>, Arc<Semaphore>>,
+    limits: HashMap<(Option<InstanceId>, MunicipalityId), Arc<Semaphore>>,
     together: Arc<Semaphore>,
     sender: mpsc::UnboundedSender<Came>,
     receiver: mpsc::UnboundedReceiver<Came>,
     writer: writer::Writer,
     keeper: Option<keeper::Keeper>,
     beside: beside::Beside,
+    eye: eye::Eye,
     clocks: Clocks,
     /// Counts what may have spoilt what is under way.
     disturbances: u64,
@@ -145,7 +161,9 @@ impl Watcher {
             let opened = milliseconds(incident.opened_at);
             open.insert(incident.cause, Open { id: incident.id, certain: incident.certain, opened, members });
         }
+        let looks = store::outside::all(&tools.store).await?;
         let mut watcher = Self {
+            eye: eye::Eye::new(tools.settings.outside.look_hours, looks, clocks.wall),
             probe: tools.probe.clone(),
             monitor: Monitor::new(pace, clocks.wall),
             desk: Desk::new(open),
@@ -155,7 +173,7 @@ impl Watcher {
             serving: BTreeMap::new(),
             limits: HashMap::new(),
             together: Arc::new(Semaphore::new(usize::try_from(settings.at_once).unwrap_or(usize::MAX))),
-            writer: writer::Writer::start(tools.store.clone(), tools.clock.clone()),
+            writer: writer::Writer::start(tools.store.clone(), tools.clock.clone(), tools.health_changed.clone()),
             keeper: tools.history.clone().map(|history| keeper::Keeper::start(history, settings.slow_milliseconds)),
             beside: beside::Beside::start(tools, sender.clone()),
             sender,
@@ -169,7 +187,7 @@ impl Watcher {
         // Before anything was found to be ill, incidents that are open cannot be over.
         let fleet = beside::fleet(tools, true).await?;
         watcher.take_fleet(fleet);
-        watcher.take_platform(beside::platform(tools).await);
+        watcher.take_platform(beside::platform(tools, &[]).await);
         Ok(watcher)
     }
 
@@ -200,7 +218,9 @@ impl Watcher {
         if let Some(disturbance) = disturbed(self.clocks, clocks, SLOT) {
             info!(?disturbance, "the watcher was disturbed; what it asked meanwhile does not count against anybody");
             self.disturbances += 1;
+            figures::disturbed();
             self.monitor.start_over(clocks.wall);
+            self.eye.start_over(clocks.wall);
         }
         self.clocks = clocks;
         let now = clocks.wall;
@@ -209,6 +229,7 @@ impl Watcher {
         }
         let turn = self.monitor.turn(now);
         for number in turn.missed {
+            figures::missed();
             self.monitor.came(number, Sample::Missed, 0, self.tools.clock.now());
         }
         for (number, failure) in turn.spared {
@@ -217,11 +238,16 @@ impl Watcher {
             }
         }
         for ask in turn.asks {
+            if !ask.again {
+                figures::begun(now.saturating_sub(ask.due));
+            }
             self.ask(ask);
         }
+        self.look(now);
         if now >= self.settled + SETTLE_EVERY || now < self.settled {
             self.settled = now;
             self.settle(now);
+            figures::watching(true, self.monitor.len());
         }
         if now >= self.written + WRITE_EVERY || now < self.written {
             self.written = now;
@@ -231,6 +257,7 @@ impl Watcher {
 
     /// Writes what is not written yet.
     pub async fn stop(mut self) {
+        figures::watching(false, 0);
         let now = now(&*self.tools.clock).wall;
         self.settle(now);
         self.write_history(now);
@@ -243,6 +270,7 @@ impl Watcher {
     fn take(&mut self, came: Came, now: u64) {
         match came {
             Came::Sample(ask, sample, disturbances) => self.take_sample(ask, sample, disturbances, now),
+            Came::Looked(number, look, disturbances) => self.take_look(number, *look, disturbances, now),
             Came::Inside(instance, ill) => self.tell(&Cause { kind: CauseKind::Instance, of: instance.text() }, ill, now),
             Came::Platform(services) => self.take_platform(services),
             Came::Fleet(fleet) => self.take_fleet(*fleet),
@@ -260,6 +288,7 @@ impl Watcher {
     fn take_sample(&mut self, ask: Ask, sample: Sample, disturbances: u64, now: u64) {
         let believed = sample.is_well() || disturbances == self.disturbances;
         let sample = if believed { sample } else { Sample::Missed };
+        figures::came(sample);
         if let Some((of, _)) = self.monitor.of(ask.number) {
             self.ledger.note(of, ask.number, if ask.again { now } else { ask.due }, sample);
         }
@@ -268,6 +297,11 @@ impl Watcher {
             && let Some(instance) = self.checks.get(&ask.number).and_then(|checked| checked.check.instance)
         {
             self.beside.suspect(instance);
+        }
+        if change == Some(Change::Suspected)
+            && let Sample::Failed(Failure::Name | Failure::Handshake | Failure::CertificateExpired | Failure::CertificateWrong) = sample
+        {
+            self.ask_siblings(ask.number, now);
         }
     }
 
@@ -288,6 +322,9 @@ impl Watcher {
         let moved: BTreeSet<InstanceId> =
             before.keys().chain(self.serving.keys()).filter(|id| before.get(id) != self.serving.get(id)).copied().collect();
         let all_anew = fleet.checks.is_some();
+        for number in fleet.wanted {
+            self.eye.soon(number, now);
+        }
         if moved.is_empty() && !all_anew {
             return;
         }
@@ -304,6 +341,8 @@ impl Watcher {
         for number in gone {
             self.monitor.remove(number);
             self.checks.remove(&number);
+            let others = self.eye.remove(number);
+            self.put_again(others, now);
             if let Some((check, standing)) = self.all.get_mut(&number) {
                 // Of a site that is closed on purpose nothing is known.
                 *standing = Standing::default();
@@ -314,10 +353,20 @@ impl Watcher {
         let is_touched = |check: &Check| all_anew || check.instance.is_some_and(|id| moved.contains(&id));
         let touched = self.all.values().filter(|(check, _)| is_touched(check)).map(|(check, _)| check.number);
         let made: Vec<u32> = touched.filter(|number| self.is_made(*number)).collect();
+        // What an operation has just changed may look different from outside.
+        let over = |id: &InstanceId| {
+            let operation = |serving: &BTreeMap<InstanceId, Serving>| serving.get(id).and_then(|serving| serving.operation.clone());
+            operation(&before).is_some() && operation(&self.serving).is_none()
+        };
+        let over: BTreeSet<InstanceId> = moved.iter().filter(|id| over(id)).copied().collect();
         for number in made {
             self.put(number, now);
+            if self.checks.get(&number).and_then(|checked| checked.check.instance).is_some_and(|id| over.contains(&id)) {
+                self.eye.soon(number, now);
+            }
         }
-        self.beside.watch(self.serving.keys().copied().collect());
+        let busy = self.serving.iter().filter(|(_, serving)| serving.changing).map(|(id, _)| *id).collect();
+        self.beside.watch(self.serving.keys().copied().collect(), busy);
     }
 
     fn is_made(&self, number: u32) -> bool {
@@ -327,6 +376,9 @@ impl Watcher {
     fn put(&mut self, number: u32, now: u64) {
         let Some((check, standing)) = self.all.get(&number).cloned() else { return };
         let of = Some(check.municipality);
+        let moved = self.checks.get(&number).is_some_and(|known| known.check.subject() != check.subject());
+        let others = self.eye.put(&check, moved, now);
+        let shared = self.eye.shared(number);
         let mut parents = Vec::new();
         let mut hang = |kind: CauseKind, of: &str, label: &str, whose: Option<MunicipalityId>| {
             let cause = Cause { kind, of: of.to_owned() };
@@ -336,8 +388,16 @@ impl Watcher {
             hang(CauseKind::Gateway, &self.tools.settings.gateway(), "gateway", None);
             hang(CauseKind::DatabaseServer, &self.tools.settings.database_server(), "database server", None);
             hang(CauseKind::Node, "engine", "engine", None);
+            for disk in [disks::ENGINE, disks::HOME] {
+                hang(CauseKind::Disk, disk, disk, None);
+            }
             if let Some(serving) = self.serving.get(&id) {
                 hang(CauseKind::Instance, &id.text(), &serving.label, of);
+                for (plugin, sites) in &serving.throwing {
+                    if check.blog.is_some_and(|blog| sites.contains(&blog)) {
+                        hang(CauseKind::Plugin, plugin, plugin, None);
+                    }
+                }
                 let before =
                     |operation: &&Underway| standing.health.is_ill() && standing.since.is_some_and(|since| since < operation.since);
                 if let Some(operation) = serving.operation.as_ref().filter(|operation| !before(operation)) {
@@ -345,9 +405,13 @@ impl Watcher {
                 }
             }
         }
+        for (cause, label) in shared {
+            hang(cause.kind, &cause.of, &label, of);
+        }
         self.monitor.put(number, check.municipality, &check.address(), parents, standing, now);
-        let limit = self.limits.entry(check.instance).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE))).clone();
+        let limit = self.limits.entry((check.instance, check.municipality)).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE))).clone();
         self.checks.insert(number, Checked { check: Arc::new(check), limit });
+        self.put_again(others, now);
     }
 
     fn settle(&mut self, now: u64) {
@@ -394,7 +458,9 @@ impl Watcher {
         let label = parent.map(|parent| parent.label.clone()).or_else(|| own.map(|(_, label)| label.to_owned()));
         let municipality = parent.and_then(|parent| parent.municipality).or_else(|| own.map(|(of, _)| of));
         let failure = number.and_then(|number| failing.iter().find(|f| f.site == number)).map(|f| f.failure);
-        let failure = failure.or_else(|| parent.filter(|_| certain).map(|parent| parent.failure));
+        // A disk without room is not what visitors meet.
+        let shared = parent.filter(|_| certain && cause.kind != CauseKind::Disk);
+        let failure = failure.or_else(|| shared.map(|parent| parent.failure));
         let label = label.unwrap_or_else(|| cause.of.clone());
         Incident { id, failure, certain, ..Incident::opened(cause, label, municipality, self.tools.clock.now()) }
     }
@@ -426,6 +492,7 @@ fn failure_of(kind: CauseKind) -> Failure {
         CauseKind::Zone => Failure::Name,
         CauseKind::Certificate => Failure::CertificateExpired,
         CauseKind::Operation => Failure::Maintenance,
+        CauseKind::Disk => Failure::ServerError,
         CauseKind::Check | CauseKind::Instance | CauseKind::Plugin | CauseKind::Observer => Failure::NoUpstream,
     }
 }

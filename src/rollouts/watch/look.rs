@@ -333,6 +333,7 @@ mod tests {
             host: "ale.se".into(),
             path: "/skola/".into(),
             label: String::new(),
+            expects: None,
             health,
             failure: Some(Failure::Fatal),
             since: Some(at(since)),

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use jiff::Timestamp;
 
 use super::{
     Page, PageRequest, Store,
@@ -181,6 +182,20 @@ pub async fn live_on(store: &Store, instance: InstanceId) -> Result<Option<Opera
 pub async fn live(store: &Store) -> Result<Vec<Operation>> {
     let rows: Vec<Row> = read!(store, |c| Ok(operation::table
         .filter(operation::state.eq("live").and(operation::kind.ne("rehearse")))
+        .select(Row::as_select())
+        .load(c)
+        .await?))?;
+    rows.into_iter().map(Operation::try_from).collect()
+}
+
+/// Every operation that changes an instance and is live, or ended after `since`.
+///
+/// # Errors
+/// When the store fails.
+pub async fn lately(store: &Store, since: Timestamp) -> Result<Vec<Operation>> {
+    let rows: Vec<Row> = read!(store, |c| Ok(operation::table
+        .filter(operation::kind.ne("rehearse"))
+        .filter(operation::state.eq("live").or(operation::finished_at.gt(rows::micros(since))))
         .select(Row::as_select())
         .load(c)
         .await?))?;

@@ -41,7 +41,7 @@ use crate::{
 /// Says that the build goes on, and finds out whether anybody still listens: a build that nobody waits for is stopped.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How long a sender may say nothing.
-const SILENCE: Duration = Duration::from_secs(60);
+pub(super) const SILENCE: Duration = Duration::from_secs(60);
 /// Lines that may wait for a slow reader.
 const LINES: usize = 256;
 

@@ -19,14 +19,15 @@ use super::{
 use crate::{
     access::Caller,
     error::{Error, FieldError, Result},
-    fleet::{self, Slug, check::Tally, health::Health},
+    fleet::{self, Slug, health::Health},
     health::history::{Block, Figures, Ledger},
     health::wheel::milliseconds,
-    store::{self, PageRequest, checks::Filter, incidents},
+    store::{self, checks::Filter},
     web::{
         Web,
         input::{self, Params, Part},
         problem::{Answer, Problem},
+        pulse::Seen,
     },
 };
 
@@ -50,37 +51,27 @@ pub struct Query {
     per_page: Option<String>,
 }
 
-/// Every municipality's tally, the worst first, and of the same state by slug.
-///
-/// # Errors
-/// When the store fails.
-pub async fn tallies(web: &Web, caller: &Caller) -> Result<Vec<Tally>> {
-    let mut all = store::checks::tallies(web.store(), &caller.principal.scope()).await?;
-    all.sort_by_key(|tally| (std::cmp::Reverse(tally.worst()), tally.slug.clone()));
-    Ok(all)
-}
-
 /// How the fleet is: municipalities, the worst first.
 #[utoipa::path(get, path = "/api/v1/health", tag = "health", params(Part),
     responses((status = 200, description = "How the fleet is", body = HealthBoard), (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub async fn board(web: Data<Web>, caller: Caller, query: Params<Part>) -> Answer {
     let page = query.0.page()?;
-    let all = tallies(&web, &caller).await?;
+    let scope = caller.principal.scope();
+    let seen = Seen::look(web.store(), &scope).await?;
+    let all = &seen.tallies;
     let mut states: BTreeMap<Health, u32> = BTreeMap::new();
     for (health, count) in all.iter().flat_map(|tally| &tally.states) {
         *states.entry(*health).or_default() += count;
     }
-    let filter = incidents::Filter { open: Some(true), municipality: None };
-    let one = PageRequest { page: 1, per_page: 1 };
-    let open = incidents::list(web.store(), &caller.principal.scope(), &filter, one).await?.total;
+    let open = seen.incidents_of(&scope, None).len();
     let (skip, take) = ((page.page - 1).saturating_mul(page.per_page), page.per_page);
     let part = all.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(usize::try_from(take).unwrap_or(usize::MAX));
     Ok(HttpResponse::Ok().json(HealthBoard {
         worst: states.keys().next_back().copied().unwrap_or_default().to_string(),
         checks: states.values().sum(),
         states: shapes_health::states(&states),
-        open_incidents: open,
-        items: part.map(shapes_health::tile).collect(),
+        open_incidents: i64::try_from(open).unwrap_or(i64::MAX),
+        items: part.map(|tally| shapes_health::tile(tally, seen.cause_of(tally.municipality))).collect(),
         page: page.page,
         per_page: page.per_page,
         total: i64::try_from(all.len()).unwrap_or(i64::MAX),
@@ -105,7 +96,7 @@ pub async fn list(web: Data<Web>, caller: Caller, query: Params<Query>) -> Answe
     let page = input::page(q.page.as_deref(), q.per_page.as_deref())?;
     let health = q.health.filter(|text| !text.is_empty()).map(|text| text.parse::<Health>()).transpose()?;
     let municipality = named(&web, &caller, q.municipality.as_deref()).await?;
-    let filter = Filter { municipality, health: health.into_iter().collect() };
+    let filter = Filter { municipality, health: health.into_iter().collect(), addresses: false };
     let found = store::checks::list(web.store(), &caller.principal.scope(), &filter, page).await?;
     Ok(HttpResponse::Ok().json(Listing::of(found, |check| shapes_health::check(&check))))
 }

@@ -21,7 +21,7 @@ use super::{operations, shapes};
 use crate::{
     access::{self, Caller, Credential},
     error::Result,
-    fleet::{OperationId, Scope},
+    fleet::{OperationId, Scope, access::Permission},
     store,
     web::{
         Web,
@@ -54,12 +54,17 @@ struct Follower<F: Followed> {
     followed: F,
     changed: broadcast::Receiver<F::Id>,
     ended: bool,
+    /// What the reader might see when the stream began.
+    scope: Scope,
+    /// When it is asked next whether the reader is still welcome.
+    beat: Instant,
 }
 
 /// Answers with a stream of what happens. `changed` was subscribed to before the first look, so that nothing is missed.
 pub(super) fn follow<F: Followed>(web: Data<Web>, request: &HttpRequest, changed: broadcast::Receiver<F::Id>, followed: F) -> HttpResponse {
     let credential = request.extensions().get::<Credential>().cloned();
-    let follower = Follower { credential, followed, changed, ended: false, web };
+    let scope = request.extensions().get::<Caller>().map_or_else(|| Scope::Municipalities(Vec::new()), |caller| caller.principal.scope());
+    let follower = Follower { credential, followed, changed, ended: false, scope, beat: Instant::now() + HEARTBEAT, web };
     let pieces = stream::unfold(follower, |mut follower| async move {
         let piece = follower.next().await?;
         Some((Ok::<_, actix_web::Error>(Bytes::from(piece)), follower))
@@ -130,8 +135,12 @@ impl<F: Followed> Follower<F> {
         if self.ended {
             return None;
         }
-        let beat = Instant::now() + HEARTBEAT;
         loop {
+            // Also where there is always something to tell.
+            if Instant::now() >= self.beat {
+                self.beat = Instant::now() + HEARTBEAT;
+                return self.still_welcome().await.then(|| ": still here\n\n".to_owned());
+            }
             match self.followed.look(&self.web).await {
                 Ok((piece, ended)) => {
                     self.ended = ended;
@@ -145,18 +154,15 @@ impl<F: Followed> Follower<F> {
                     return None;
                 }
             }
-            if !self.wait(beat).await {
+            if !self.wait().await {
                 return None;
-            }
-            if Instant::now() >= beat {
-                return self.still_welcome().await.then(|| ": still here\n\n".to_owned());
             }
         }
     }
 
     /// Waits until what is followed may have changed, or for the next heartbeat. False when the control plane stops.
-    async fn wait(&mut self, beat: Instant) -> bool {
-        let until = if self.web.store().kind() == "postgres" { beat.min(Instant::now() + LOOK) } else { beat };
+    async fn wait(&mut self) -> bool {
+        let until = if self.web.store().kind() == "postgres" { self.beat.min(Instant::now() + LOOK) } else { self.beat };
         loop {
             let signal = tokio::select! {
                 () = self.web.stop.cancelled() => return false,
@@ -171,12 +177,11 @@ impl<F: Followed> Follower<F> {
         }
     }
 
-    /// A session that has ended meanwhile, or a token that was revoked, follows nothing.
+    /// A session that has ended meanwhile, or a token that was revoked, follows nothing; nor does whoever may see something else now.
     async fn still_welcome(&self) -> bool {
-        match &self.credential {
-            Some(credential) => access::authenticate(self.web.store(), credential, self.web.now()).await.is_ok(),
-            None => false,
-        }
+        let Some(credential) = &self.credential else { return false };
+        let caller = access::authenticate(self.web.store(), credential, self.web.now()).await;
+        caller.is_ok_and(|caller| caller.principal.may(Permission::ReadFleet) && caller.principal.scope() == self.scope)
     }
 }
 

@@ -16,7 +16,12 @@ use tokio::time::timeout;
 
 use crate::{
     error::{Error, FieldError},
-    fleet::{Desired, Domain, Scope, health::Health, incident::CauseKind},
+    fleet::{
+        Desired, Domain, Scope,
+        facts::{LATE, MISSED},
+        health::Health,
+        incident::CauseKind,
+    },
     platform, store,
     store::{PageRequest, operations::Filter},
     web::{Web, metrics, problem::Answer},
@@ -60,7 +65,8 @@ pub async fn metrics(web: Data<Web>) -> Answer {
         metrics::set("flotta_operations", "state", state.to_owned(), f64::from(u32::try_from(total).unwrap_or(u32::MAX)));
     }
     let mut checks: BTreeMap<Health, u32> = Health::ALL.map(|health| (health, 0)).into();
-    for (health, count) in store::checks::tallies(web.store(), &Scope::Fleet).await?.iter().flat_map(|tally| &tally.states) {
+    let tallies = store::checks::tallies(web.store(), &Scope::Fleet).await?;
+    for (health, count) in tallies.iter().flat_map(|tally| &tally.states) {
         *checks.entry(*health).or_default() += count;
     }
     for (health, count) in checks {
@@ -71,7 +77,19 @@ pub async fn metrics(web: Data<Web>) -> Answer {
         let open = store::incidents::open_of(web.store(), kind).await?;
         metrics::set("flotta_incidents_open", "cause", kind.to_string(), f64::from(open));
     }
-    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics::text()))
+    for (word, seconds) in [("late", LATE), ("missed", MISSED)] {
+        let sites = store::facts::overdue(web.store(), seconds).await?;
+        metrics::set("flotta_sites_overdue", "jobs", word.to_owned(), f64::from(sites));
+    }
+    for (kind, open) in store::findings::counts(web.store()).await? {
+        metrics::set("flotta_findings_open", "kind", kind.to_string(), f64::from(open));
+    }
+    metrics::followers(web.pulse.followers());
+    if let Some(at) = web.app.status.get().and_then(|public| public.as_of) {
+        metrics::public_age(web.now().duration_since(at).as_secs_f64());
+    }
+    let text = metrics::text() + &metrics::municipalities(&tallies);
+    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
 }
 
 /// The gateway's question.

@@ -130,5 +130,7 @@ pub(in crate::web) async fn take_on(web: &Web, caller: &Caller, audit: &Note, id
     audit.detail("incident", id.text());
     let now = web.tools().clock.now();
     store::incidents::acknowledge(web.store(), &scope, id, caller.principal.user.email.as_str(), note, now).await?;
+    // Nobody may follow.
+    drop(web.tools().health_changed.send(()));
     Ok(found)
 }

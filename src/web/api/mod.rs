@@ -17,29 +17,43 @@ use utoipa::{
 use super::problem::Problem;
 
 pub mod account;
+pub mod addresses;
+pub mod advisories;
 pub mod audit;
 pub mod build;
 pub mod checks;
 pub mod events;
+pub mod findings;
 pub mod health;
+pub mod health_events;
 pub mod history;
 pub mod incidents;
+pub mod inventory;
 pub mod known;
 pub mod municipalities;
+pub mod open;
 pub mod operations;
+pub mod outside;
 pub mod overlays;
 pub mod platform;
 pub mod policy;
+pub mod receivers;
 pub mod rehearsals;
 pub mod releases;
 pub mod rollouts;
 pub mod session;
 pub mod shapes;
+pub mod shapes_findings;
 pub mod shapes_health;
+pub mod shapes_notices;
+pub mod shapes_open;
+pub mod shapes_outside;
 pub mod shapes_history;
 pub mod shapes_overlay;
 pub mod shapes_rehearsal;
 pub mod shapes_rollouts;
+pub mod silences;
+pub mod status_page;
 pub mod tokens;
 pub mod users;
 
@@ -69,7 +83,15 @@ pub mod users;
         policy::show, policy::decide,
         rollouts::list, rollouts::start, rollouts::plan, rollouts::show, rollouts::events, rollouts::pause, rollouts::resume,
         rollouts::halt, rollouts::revert, rollouts::member, rollouts::approve, rollouts::skip, rollouts::retry,
-        checks::board, checks::list, checks::show, history::show, history::show_objective, history::decide_objective, history::show_report, history::report_csv, incidents::list, incidents::show, incidents::acknowledge,
+        checks::board, checks::list, checks::show, outside::show, outside::look, outside::certificates,
+        addresses::list, addresses::add, addresses::remove, incidents::list, incidents::show, incidents::acknowledge,
+        findings::list, findings::show, findings::mute, findings::unmute, findings::facts, advisories::list, advisories::import,
+        inventory::versions, inventory::errors, inventory::growth,
+        receivers::list, receivers::add, receivers::show, receivers::log, receivers::test, receivers::rotate, receivers::remove,
+        silences::list, silences::add, silences::end,
+        health_events::stream, status_page::show, status_page::decide,
+        open::directory, open::feed, open::feed_of,
+        history::show, history::show_objective, history::decide_objective, history::show_report, history::report_csv,
         known::search, platform::show,
         users::list, users::create, users::show, users::change, users::password,
         tokens::list, tokens::create, tokens::revoke,

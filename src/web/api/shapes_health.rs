@@ -48,6 +48,10 @@ pub struct HealthTile {
     pub checks: u32,
     /// How many are in which state.
     pub states: BTreeMap<String, u32>,
+    /// What makes it ill, where an open incident touches it: the widest one's cause, in a word as in incidents.
+    pub cause: Option<String>,
+    /// That incident's id.
+    pub incident: Option<String>,
 }
 
 /// A site, or another address, that is checked.
@@ -61,6 +65,8 @@ pub struct Check {
     pub kind: String,
     /// Its address, without the scheme.
     pub address: String,
+    /// Its name for people; empty where it is known by its address only.
+    pub label: String,
     /// WordPress's number of the site.
     pub blog: Option<u64>,
     /// `ok`, `unknown`, `slow`, `suspect`, `flapping` or `down`.
@@ -100,7 +106,7 @@ pub struct Hour {
 pub struct Incident {
     /// Its id.
     pub id: String,
-    /// What is to blame: `check`, `operation`, `certificate`, `zone`, `instance`, `plugin`, `database-server`, `node`, `gateway` or
+    /// What is to blame: `check`, `operation`, `certificate`, `zone`, `instance`, `plugin`, `database-server`, `node`, `disk`, `gateway` or
     /// `observer`.
     pub cause: String,
     /// Which one, for people.
@@ -179,15 +185,17 @@ pub fn states(states: &BTreeMap<Health, u32>) -> BTreeMap<String, u32> {
     states.iter().map(|(health, count)| (health.to_string(), *count)).collect()
 }
 
-/// One municipality's tile.
+/// One municipality's tile, with the incident that makes it ill.
 #[must_use]
-pub fn tile(tally: &Tally) -> HealthTile {
+pub fn tile(tally: &Tally, cause: Option<&fleet::Incident>) -> HealthTile {
     HealthTile {
         municipality: tally.slug.to_string(),
         name: tally.name.clone(),
         worst: tally.worst().to_string(),
         checks: tally.checks(),
         states: states(&tally.states),
+        cause: cause.map(|incident| incident.cause.kind.to_string()),
+        incident: cause.map(|incident| incident.id.text()),
     }
 }
 
@@ -199,6 +207,7 @@ pub fn check(check: &fleet::Check) -> Check {
         municipality: check.slug.to_string(),
         kind: if check.blog.is_some() { "site" } else { "address" }.to_owned(),
         address: check.address(),
+        label: check.label.clone(),
         blog: check.blog,
         health: check.health.to_string(),
         failure: check.failure.map(|failure| failure.to_string()),

@@ -4,8 +4,8 @@
 //! How the fleet is: the board, a municipality's sites, incidents.
 
 use actix_web::{
-    HttpRequest,
-    web::{Data, Form, Path},
+    HttpRequest, HttpResponse,
+    web::{Data, Form, Path, Query},
 };
 use serde::Deserialize;
 use url::form_urlencoded;
@@ -20,9 +20,13 @@ use crate::{
         Web, api,
         guard::Note,
         problem::Answer,
-        view::models::{
-            CheckRow, FleetEntry, HealthPage, HealthTile, IncidentLine, IncidentMember, IncidentPage, IncidentRow, MunicipalityHealthPage,
-            Pager,
+        pulse::Seen,
+        view::{
+            Page,
+            models::{
+                CheckRow, FleetEntry, HealthPage, HealthTile, IncidentLine, IncidentMember, IncidentPage, IncidentRow,
+                MunicipalityHealthPage, Pager,
+            },
         },
         visit::{Visit, see_other},
     },
@@ -33,33 +37,82 @@ const ROWS: u32 = 100;
 /// So many incidents that are over are shown.
 const OVER: u32 = 20;
 
+/// Which tiles are shown, as the form on the board sends it.
+#[derive(Debug, Default, Deserialize)]
+pub struct Shown {
+    #[serde(default)]
+    search: String,
+    #[serde(default)]
+    state: String,
+}
+
+impl Shown {
+    /// What comes after the path, to ask for the same again.
+    fn query(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [("search", &self.search), ("state", &self.state)].into_iter().filter(|(_, value)| !value.is_empty()) {
+            query.append_pair(name, value);
+        }
+        let query = query.finish();
+        if query.is_empty() { query } else { format!("?{query}") }
+    }
+
+    fn shows(&self, tally: &Tally) -> bool {
+        let search = self.search.trim().to_lowercase();
+        let named = tally.name.to_lowercase().contains(&search) || tally.slug.as_str().contains(&search);
+        // A word that is no state leaves nobody out.
+        named && self.state.parse::<Health>().ok().is_none_or(|state| tally.worst() == state)
+    }
+}
+
 /// The board.
-pub async fn board(web: Data<Web>, visit: Visit, caller: Caller) -> Answer {
-    let tallies = api::checks::tallies(&web, &caller).await?;
+pub async fn board(web: Data<Web>, visit: Visit, caller: Caller, shown: Query<Shown>) -> Answer {
+    visit.page(&web, &board_model(&web, &caller, shown.0).await?)
+}
+
+/// The part of the board that changes.
+pub async fn board_live(web: Data<Web>, visit: Visit, caller: Caller, shown: Query<Shown>) -> Answer {
+    part(&web, &visit, Page::HealthLive, &board_model(&web, &caller, shown.0).await?)
+}
+
+fn part<M: serde::Serialize>(web: &Web, visit: &Visit, page: Page, model: &M) -> Answer {
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(web.views.render(page, &visit.shell, model)?))
+}
+
+async fn board_model(web: &Web, caller: &Caller, shown: Shown) -> Result<HealthPage> {
     let scope = caller.principal.scope();
-    let model = HealthPage {
+    let seen = Seen::look(web.store(), &scope).await?;
+    let tallies = &seen.tallies;
+    let tiles: Vec<HealthTile> = tallies.iter().filter(|tally| shown.shows(tally)).map(|tally| tile(tally, &seen)).collect();
+    Ok(HealthPage {
         checks: tallies.iter().map(Tally::checks).sum(),
         ill: tallies.iter().map(ill).sum(),
         touched: tallies.iter().filter(|tally| ill(tally) > 0).count(),
-        tiles: tallies.iter().map(tile).collect(),
-        open: incidents(&web, &scope, Some(true), None, 500).await?,
-        over: incidents(&web, &scope, Some(false), None, OVER).await?,
+        filtered: tiles.len() < tallies.len(),
+        tiles,
+        open: incidents(web, &scope, Some(true), None, 500).await?,
+        over: incidents(web, &scope, Some(false), None, OVER).await?,
+        states: Health::ALL.into_iter().rev().collect(),
+        here: format!("/health{}", shown.query()),
+        live: format!("/live/health{}", shown.query()),
+        search: shown.search,
+        state: shown.state,
         command: "flotta health show".to_owned(),
-    };
-    visit.page(&web, &model)
+    })
 }
 
 fn ill(tally: &Tally) -> u32 {
     tally.states.iter().filter(|(health, _)| health.is_ill()).map(|(_, count)| count).sum()
 }
 
-fn tile(tally: &Tally) -> HealthTile {
+fn tile(tally: &Tally, seen: &Seen) -> HealthTile {
     HealthTile {
         slug: tally.slug.to_string(),
         short: FleetEntry::short_name(None, &tally.name),
         worst: tally.worst(),
         checks: tally.checks(),
         in_worst: tally.states.get(&tally.worst()).copied().unwrap_or_default(),
+        cause: seen.cause_of(tally.municipality).map(|incident| incident.cause.kind),
     }
 }
 
@@ -98,6 +151,11 @@ pub async fn municipality(web: Data<Web>, visit: Visit, caller: Caller, path: Pa
     visit.page(&web, &municipality_model(&web, &caller, &path, &request).await?)
 }
 
+/// The part of it that changes.
+pub async fn municipality_live(web: Data<Web>, visit: Visit, caller: Caller, path: Path<String>, request: HttpRequest) -> Answer {
+    part(&web, &visit, Page::MunicipalityHealthLive, &municipality_model(&web, &caller, &path, &request).await?)
+}
+
 /// What is shown of a municipality's sites.
 pub(super) async fn municipality_model(web: &Web, caller: &Caller, slug: &str, request: &HttpRequest) -> Result<MunicipalityHealthPage> {
     let scope = caller.principal.scope();
@@ -105,7 +163,7 @@ pub(super) async fn municipality_model(web: &Web, caller: &Caller, slug: &str, r
     let page = form_urlencoded::parse(request.query_string().as_bytes()).find(|(name, _)| name == "page");
     let page = page.and_then(|(_, value)| value.parse().ok()).unwrap_or(1);
     let asked = PageRequest::new(Some(page), Some(ROWS)).or_else(|_| PageRequest::new(None, Some(ROWS)))?;
-    let filter = checks::Filter { municipality: Some(found.id), health: Vec::new() };
+    let filter = checks::Filter { municipality: Some(found.id), ..checks::Filter::default() };
     let all = checks::list(web.store(), &scope, &filter, asked).await?;
     let down = checks::Filter { health: vec![Health::Down, Health::Flapping], ..filter };
     let ill = checks::list(web.store(), &scope, &down, PageRequest { page: 1, per_page: 1 }).await?.total;
@@ -117,6 +175,7 @@ pub(super) async fn municipality_model(web: &Web, caller: &Caller, slug: &str, r
         failure: check.failure,
         since: check.since,
     };
+    let query = format!("?page={}", asked.page);
     Ok(MunicipalityHealthPage {
         objective: super::site::card(web, caller, &found).await?,
         errors: Vec::new(),
@@ -124,6 +183,8 @@ pub(super) async fn municipality_model(web: &Web, caller: &Caller, slug: &str, r
         rows: all.items.into_iter().map(check).collect(),
         ill: u32::try_from(ill).unwrap_or(u32::MAX),
         incidents: incidents(web, &scope, None, Some(found.id), OVER).await?,
+        live: format!("/live{place}{query}"),
+        here: place + &query,
         command: format!("flotta health show {}", found.slug),
         slug: found.slug.to_string(),
         name: found.name,
@@ -133,6 +194,11 @@ pub(super) async fn municipality_model(web: &Web, caller: &Caller, slug: &str, r
 /// One incident.
 pub async fn incident(web: Data<Web>, visit: Visit, caller: Caller, path: Path<String>) -> Answer {
     visit.page(&web, &model(&web, &caller, &path).await?)
+}
+
+/// The part of it that changes.
+pub async fn incident_live(web: Data<Web>, visit: Visit, caller: Caller, path: Path<String>) -> Answer {
+    part(&web, &visit, Page::IncidentLive, &model(&web, &caller, &path).await?)
 }
 
 /// The form that takes an incident on.
@@ -172,6 +238,7 @@ async fn model(web: &Web, caller: &Caller, id: &str) -> Result<IncidentPage> {
     let line = |e: crate::fleet::incident::IncidentEvent| IncidentLine { at: e.at, word: e.word, who: e.who, message: e.message };
     Ok(IncidentPage {
         certain: found.certain,
+        ended: found.resolved_at.is_some(),
         resolved_at: found.resolved_at,
         acknowledged_by: found.acknowledged_by.clone(),
         merged_into: found.merged_into.map(|id| id.text()),

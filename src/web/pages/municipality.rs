@@ -38,7 +38,7 @@ use crate::{
             language::Language,
             models::{
                 BackupRow, HoldForm, InstanceCard, InstanceFacts, Invitation, MunicipalityActions, MunicipalityPage, Notice, OffboardPage,
-                Updates,
+                StatusCard, Updates,
             },
         },
         visit::{Visit, see_other, see_other_with},
@@ -136,6 +136,28 @@ pub async fn unhold(web: Data<Web>, visit: Visit, caller: Caller, note: Note, pa
         Ok(()) => Ok(see_other_with(&format!("/municipalities/{}", *path), Notice::Saved)),
         Err(refused) => refuse(&web, visit, &caller, &note, &path, refused).await,
     }
+}
+
+/// The form that opens or closes the status page, sent.
+#[derive(Debug, Deserialize)]
+pub struct Published {
+    #[serde(default)]
+    open: String,
+}
+
+/// Opens or closes its status page.
+pub async fn status_page(web: Data<Web>, visit: Visit, caller: Caller, note: Note, path: Path<String>, form: Form<Published>) -> Answer {
+    match api::status_page::decided(&web, &caller, &note, &path, form.open == "yes").await {
+        Ok(_) => Ok(see_other_with(&format!("/municipalities/{}", *path), Notice::Saved)),
+        Err(refused) => refuse(&web, visit, &caller, &note, &path, refused).await,
+    }
+}
+
+async fn status_card(web: &Web, caller: &Caller, language: Language, found: &Municipality) -> Result<StatusCard> {
+    let page = api::status_page::shown(web, caller, found).await?;
+    let (_, _, snippet) = api::shapes_open::addresses(&web.app.config.public_url, found.slug.as_str(), language);
+    let may = caller.principal.may(Permission::PublishStatus);
+    Ok(StatusCard { open: page.open, by: page.opened_by.unwrap_or_default(), url: page.url, snippet, may })
 }
 
 /// Changes the hold and leaves the rest of the policy as it is.
@@ -279,6 +301,7 @@ async fn model(web: &Web, caller: &Caller, language: Language, slug: &str) -> Re
         operations: operation::rows(web, &operations, &operation::names(std::slice::from_ref(&found))),
         instances: cards(web, &instances, &releases, &overlaid, told).await?,
         overlay: overlay::card(web, caller, &found, language).await?,
+        status: status_card(web, caller, language, &found).await?,
         hold: HoldForm::default(),
         county: known::by_code(&code).map(|k| k.county.to_owned()).unwrap_or_default(),
         command: MunicipalityPage::command_for(found.slug.as_str()),

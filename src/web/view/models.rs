@@ -9,11 +9,13 @@ mod account;
 mod audit;
 mod components;
 mod evidence;
+mod findings;
 mod fleet;
 mod health;
 mod municipality;
 mod onboard;
 mod operation;
+mod outside;
 mod overlay;
 mod problem;
 mod release;
@@ -21,6 +23,7 @@ mod rollout;
 mod session;
 mod settings;
 mod shell;
+mod status;
 mod site;
 mod user;
 
@@ -30,6 +33,7 @@ pub use account::AccountPage;
 pub use audit::{AuditFilter, AuditPage, AuditRow};
 pub use components::ComponentsPage;
 pub use evidence::{EvidencePage, FindingRow, PageRow, PictureRow, SideOfPage};
+pub use findings::{FindingPage, FindingsPage, FoundRow, QuestionsPage, Seen};
 pub use fleet::{County, FleetEntry, FleetFilter, FleetLayout, FleetOrder, FleetPage, FleetSummary, urgency};
 pub use health::{CheckRow, HealthPage, HealthTile, IncidentLine, IncidentMember, IncidentPage, IncidentRow, MunicipalityHealthPage};
 pub use municipality::{
@@ -37,6 +41,7 @@ pub use municipality::{
 };
 pub use onboard::{DomainCheck, DomainVerdict, KnownChoice, OnboardForm, OnboardPage, Plan, PlannedStep, ReleaseChoice};
 pub use operation::{NextSteps, OperationFilter, OperationPage, OperationRow, OperationsPage, StepLine, StepState};
+pub use outside::{AddressForm, CertificateLine, CertificatesPage, OutsidePage, OutsideRow};
 pub use overlay::{OverlayCard, OverlayConstant, OverlayLine, OverlayPast, OverlayRow};
 pub use problem::ProblemPage;
 pub use release::{PartRow, ReleaseForm, ReleasePage, ReleaseRow, ReleasesPage, RunsOn};
@@ -47,6 +52,7 @@ pub use rollout::{
 pub use session::LogInPage;
 pub use settings::{PlatformPart, Setting, SettingSource, SettingsGroup, SettingsPage, Wellness};
 pub use shell::{Notice, Shell, SignedIn, Theme};
+pub use status::{StatusCard, StatusModel};
 pub use site::{Chart, ChartRow, ObjectiveCard, ReportIncident, ReportPage, ReportRow, SitePage};
 pub use user::{PermissionChoice, TokenForm, TokenRow, UserForm, UserPage, UserRow, UsersPage};
 

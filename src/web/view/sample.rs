@@ -4,8 +4,11 @@
 //! Every page with content as it could be, for tests, pictures and the accessibility checks.
 
 mod evidence;
+mod findings;
 mod lists;
+mod outside;
 mod rollouts;
+mod status;
 mod site;
 
 use jiff::{SignedDuration, Timestamp};
@@ -60,6 +63,10 @@ fn sample<M: Model>(name: &'static str, model: &M) -> Sample {
     Sample { name, page: M::PAGE, signed_in: M::PAGE != Page::LogIn, notice: None, data: serde_json::to_value(model).unwrap() }
 }
 
+fn anonymous<M: Model>(name: &'static str, model: &M) -> Sample {
+    Sample { signed_in: false, ..sample(name, model) }
+}
+
 pub(super) fn all() -> Vec<Sample> {
     let live = operation_page(OperationState::Live);
     let mut samples = vec![
@@ -93,12 +100,31 @@ pub(super) fn all() -> Vec<Sample> {
         sample("releases-empty", &ReleasesPage { rows: vec![], ..releases() }),
         sample("health", &lists::health()),
         sample("health-empty", &HealthPage { tiles: vec![], open: vec![], over: vec![], checks: 0, ill: 0, touched: 0, ..lists::health() }),
+        sample("health-nothing", &HealthPage { tiles: vec![], search: "xyz".to_owned(), filtered: true, ..lists::health() }),
+        Sample { page: Page::HealthLive, ..sample("health-fragment", &lists::health()) },
         sample("health-of", &lists::health_of()),
+        Sample { page: Page::MunicipalityHealthLive, ..sample("health-of-fragment", &lists::health_of()) },
         sample("health-site", &site::site()),
         sample("health-site-new", &site::new_site()),
         sample("health-report", &site::report()),
         sample("health-report-empty", &site::empty_report()),
         sample("incident", &lists::incident()),
+        sample("outside", &outside::outside()),
+        sample("outside-empty", &OutsidePage { rows: vec![], remarked: 0, errors: vec![], pager: Pager::default(), ..outside::outside() }),
+        sample("certificates", &outside::certificates()),
+        sample("certificates-empty", &CertificatesPage { rows: vec![], pager: Pager::default(), ..outside::certificates() }),
+        sample("findings", &findings::findings()),
+        sample("findings-empty", &FindingsPage { rows: vec![], open: 0, pager: Pager::default(), ..findings::findings() }),
+        sample("finding", &findings::finding()),
+        sample("questions", &findings::questions()),
+        sample(
+            "questions-empty",
+            &QuestionsPage { core: vec![], behind: vec![], throwers: vec![], growth: vec![], ..findings::questions() },
+        ),
+        Sample { page: Page::IncidentLive, ..sample("incident-fragment", &lists::incident()) },
+        anonymous("status", &status::partly()),
+        anonymous("status-well", &status::well()),
+        anonymous("status-old", &status::old()),
         sample("audit", &audit()),
         sample("audit-empty", &AuditPage { rows: vec![], filtered: true, pager: Pager::default(), ..audit() }),
         sample("users", &users()),
@@ -259,6 +285,7 @@ fn municipality(state: InstanceState) -> MunicipalityPage {
             },
         ],
         overlay: lists::overlay(),
+        status: status::card(running),
         may: MunicipalityActions { suspend: running, resume: !running, offboard: true, invite: running, hold: running, unhold: !running },
         hold: HoldForm::default(),
         invitation: None,

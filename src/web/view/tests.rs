@@ -28,7 +28,10 @@ fn shell_for(one: &sample::Sample, language: Language) -> Shell {
 }
 
 fn is_fragment(page: Page) -> bool {
-    matches!(page, Page::DomainCheck | Page::OperationLive | Page::RolloutLive)
+    matches!(
+        page,
+        Page::DomainCheck | Page::OperationLive | Page::RolloutLive | Page::HealthLive | Page::MunicipalityHealthLive | Page::IncidentLive
+    )
 }
 
 /// Also writes each page to `target/pages/{sv,en}`, with the assets beside them, for eyes and for `tests/browser/axe.mjs`.
@@ -137,6 +140,8 @@ fn every_state_has_a_shape_and_a_word_in_both_languages() {
         ("role-can", crate::fleet::Role::ALL.iter().map(ToString::to_string).collect()),
         ("permission", crate::fleet::access::Permission::ALL.iter().map(ToString::to_string).collect()),
         ("environment", crate::fleet::Environment::ALL.iter().map(ToString::to_string).collect()),
+        ("found", crate::fleet::FindingKind::ALL.iter().map(ToString::to_string).collect()),
+        ("found-why", crate::fleet::FindingKind::ALL.iter().map(ToString::to_string).collect()),
         ("network", crate::fleet::NetworkKind::ALL.iter().map(ToString::to_string).collect()),
     ];
     for (kind, values) in words {

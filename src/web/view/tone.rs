@@ -49,7 +49,9 @@ impl Tone {
             | ("member", "succeeded")
             | ("level", "pass")
             | ("health", "ok")
+            | ("verdict", "well")
             | ("incident", "resolved")
+            | ("finding", "resolved")
             | ("burning", "calm")
             | ("tone", "ok") => Self::Ok,
             ("instance", "onboarding" | "repairing" | "updating" | "offboarding")
@@ -69,7 +71,9 @@ impl Tone {
             | ("member", "rolled-back" | "failed-unchanged" | "needs-approval")
             | ("level", "warn")
             | ("health", "slow" | "suspect" | "flapping")
+            | ("verdict", "slow" | "disturbed" | "partly")
             | ("incident", "acknowledged")
+            | ("finding", "open")
             | ("burning", "slow")
             | ("tone", "warn") => Self::Warn,
             ("instance", "quarantined")
@@ -83,6 +87,7 @@ impl Tone {
             | ("member", "quarantined")
             | ("level", "fail")
             | ("health", "down")
+            | ("verdict", "down")
             | ("incident", "open")
             | ("burning", "fast")
             | ("tone", "bad") => Self::Bad,
@@ -93,12 +98,14 @@ impl Tone {
             | ("rollout", "reverted" | "superseded")
             | ("member", "reverted" | "skipped")
             | ("incident", "merged")
+            | ("finding", "muted")
             | ("tone", "off") => Self::Off,
             ("step", "waiting" | "skipped")
             | ("event", "note")
             | ("platform", "unknown")
             | ("member", "pending")
             | ("health", "unknown")
+            | ("verdict", "unknown")
             | ("burning", "unknown")
             | ("tone", "wait") => Self::Wait,
             _ => return None,

@@ -63,3 +63,5 @@ incident-answer-resolved = { $members ->
    *[other] It is over. { $members } sites failed because of it.
  }
 incident-answer-merged = It turned out to be part of a wider incident.
+health-filter = Filter municipalities
+health-lost = The page gets no news right now; what stands here may be old. The page is trying to connect again.

@@ -63,3 +63,5 @@ incident-answer-resolved = { $members ->
    *[other] Den är över. { $members } webbplatser låg nere på grund av den.
  }
 incident-answer-merged = Den visade sig vara del av en större incident.
+health-filter = Filtrera kommuner
+health-lost = Sidan får inga nyheter just nu; det som står här kan vara gammalt. Sidan försöker ansluta igen.

@@ -5,7 +5,7 @@
 
 use super::{
     against,
-    server::{Server, json},
+    server::{Server, json, stream},
 };
 
 const BOARD: &str = r#"{"worst":"down","checks":4,"states":{"ok":3,"down":1},"open_incidents":1,"items":[
@@ -75,4 +75,48 @@ fn incidents_are_listed_shown_and_taken_on() {
     assert_eq!(lines[0], format!("GET /api/v1/incidents/{ID}"));
     assert_eq!(lines[1], format!("POST /api/v1/incidents/{ID}/acknowledge"));
     assert_eq!(lines[2], "GET /api/v1/incidents?state=open&municipality=ale&page=1&per_page=100");
+}
+
+#[test]
+fn watching_goes_on_where_the_stream_broke_off() {
+    const FIRST: &str = "id: aa\nevent: board\ndata: {\"at\":\"2026-11-23T05:00:00Z\",\"tiles\":[\
+        {\"municipality\":\"ale\",\"name\":\"Ale\",\"worst\":\"ok\",\"checks\":1,\"states\":{\"ok\":1},\"cause\":null},\
+        {\"municipality\":\"bor\",\"name\":\"Bor\",\"worst\":\"down\",\"checks\":1,\"states\":{\"down\":1},\"cause\":\"gateway\"}],\"incidents\":[]}\n\n: still\n\n\
+        id: bb\nevent: tile\ndata: {\"municipality\":\"ale\",\"worst\":\"slow\",\"checks\":1,\"states\":{\"slow\":1},\"cause\":null}\n\n";
+    // Another board: what differs from what is known is told, and only that.
+    const SECOND: &str = "id: cc\nevent: board\ndata: {\"tiles\":[\
+        {\"municipality\":\"ale\",\"worst\":\"slow\",\"checks\":1,\"states\":{\"slow\":1},\"cause\":null},\
+        {\"municipality\":\"bor\",\"worst\":\"ok\",\"checks\":1,\"states\":{\"ok\":1},\"cause\":null}],\"incidents\":[]}\n\n";
+    let server = Server::start(|_, before| match before {
+        0 => stream(FIRST),
+        1 => json(503, r#"{"title":"Not available right now","code":"outside-failed","errors":[]}"#),
+        2 => stream(SECOND),
+        _ => json(401, r#"{"title":"Not logged in","code":"not-logged-in","errors":[]}"#),
+    });
+    let came = against(&server, &["health", "watch"]);
+    assert_ne!(came.status, 0);
+    let told: Vec<&str> = came.out.lines().filter_map(|line| line.split_once("  ").map(|(_, said)| said)).collect();
+    assert_eq!(told, ["bor: down (1 down), gateway", "ale: slow (1 slow)", "bor: ok (1 ok)"], "{}{}", came.out, came.err);
+    let lasts: Vec<Option<String>> = server.asked().iter().map(|asked| asked.headers.get("last-event-id").cloned()).collect();
+    assert_eq!(lasts, [None, Some("bb".to_owned()), Some("bb".to_owned()), Some("cc".to_owned())]);
+}
+
+#[test]
+fn a_status_page_is_opened_and_closed() {
+    const PAGE: &str = r#"{"municipality":"ale","open":true,"opened_by":"a@ale.se","opened_at":"2026-11-23T05:00:00Z",
+      "url":"https://f.se/status/ale","badge":"https://f.se/status/ale/badge.svg","snippet":"<a href=x>"}"#;
+    let server = Server::start(|_, _| json(200, PAGE));
+    for (args, line, body) in [
+        (&["municipality", "status-page", "ale"][..], "GET", ""),
+        (&["municipality", "status-page", "ale", "--open"], "PUT", r#"{"open":true}"#),
+        (&["municipality", "status-page", "ale", "--close"], "PUT", r#"{"open":false}"#),
+    ] {
+        let came = against(&server, args);
+        assert_eq!(came.status, 0, "{}", came.err);
+        assert!(came.out.contains("https://f.se/status/ale"), "{}", came.out);
+        let asked = server.asked();
+        let last = asked.last().unwrap();
+        assert_eq!((last.line(), last.body.as_str()), (format!("{line} /api/v1/municipalities/ale/status-page"), body));
+    }
+    assert_eq!(against(&server, &["municipality", "status-page", "ale", "--open", "--close"]).status, 2);
 }

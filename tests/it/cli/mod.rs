@@ -13,6 +13,7 @@ mod init;
 mod login;
 mod nouns;
 mod onboard;
+mod outside;
 mod rollout;
 mod server;
 

@@ -4,6 +4,9 @@
 //! The watcher over a simulated outside, its clock turned by hand: faults are told, also by the control plane that comes after one
 //! that died, and are over when they are.
 
+mod facts;
+mod facts_real;
+mod outside;
 mod real;
 mod rollout;
 
@@ -24,7 +27,7 @@ use flotta::{
 use crate::support::{simulated::Simulated, store::Kind};
 
 /// A watcher whose clocks are turned by hand.
-struct Hand<'a> {
+pub struct Hand<'a> {
     fleet: &'a Simulated,
     watcher: Watcher,
     clocks: Clocks,
@@ -162,4 +165,40 @@ async fn a_machine_that_slept_blames_nobody() {
         assert_eq!(hand.states().await[0].1, Health::Ok);
     }
     assert_eq!(hand.incidents().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_without_room_is_told_once_until_there_is_room() {
+    let Some(fleet) = Simulated::start(Kind::Sqlite).await else { return };
+    fleet.onboard("ale").await;
+    let mut hand = Hand::start(&fleet).await;
+    hand.knows(1).await;
+    let reserved = fleet.app.tools.settings.reserved_disk_mib << 20;
+    fleet.world.set_free_disk_bytes(reserved - 1);
+    // The platform is looked at by a clock that nobody turns.
+    let wait = |hand: &Hand<'_>| {
+        let tools = hand.fleet.app.tools.clone();
+        async move { store::incidents::open_of(&tools.store, CauseKind::Disk).await.unwrap() }
+    };
+    let over = tokio::time::Instant::now() + Duration::from_secs(40);
+    while wait(&hand).await == 0 {
+        assert!(tokio::time::Instant::now() < over);
+        hand.pass(Duration::from_secs(1)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let [incident] = &hand.incidents().await[..] else { panic!("{:?}", hand.incidents().await) };
+    assert_eq!((incident.cause.kind, incident.failure, incident.certain, incident.members), (CauseKind::Disk, None, true, 0));
+    // Whoever watches next knows, and a little more room is not enough.
+    drop(hand);
+    let mut hand = Hand::start(&fleet).await;
+    hand.pass(MINUTE).await;
+    assert_eq!(wait(&hand).await, 1);
+    fleet.world.set_free_disk_bytes(reserved * 2);
+    let over = tokio::time::Instant::now() + Duration::from_secs(40);
+    while wait(&hand).await == 1 {
+        assert!(tokio::time::Instant::now() < over);
+        hand.pass(Duration::from_secs(1)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(hand.incidents().await.len(), 1);
 }

@@ -8,17 +8,22 @@ use std::{process::Command, time::Duration};
 
 use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use flotta::{
+    config::Raw,
     fleet::{
-        Incident, Scope,
+        FindingKind, Incident, MunicipalityId, Scope,
         health::{Failure, Health},
         incident::CauseKind,
+        outside::{Expects, NameState, NewAddress, Plain, Trust},
     },
     store::{self, PageRequest, incidents::Filter},
 };
 
+use super::outside::{Net, pages};
 use crate::support::{
     fleet::Fleet,
     image::{Images, Theme},
+    outside::{Says, serve},
+    trouble::SmallDisk,
     visitors::{municipality, php},
 };
 
@@ -36,6 +41,29 @@ add_action('template_redirect', function () {
 fn docker(arguments: &[&str]) {
     let out = Command::new("docker").args(arguments).output().unwrap();
     assert!(out.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
+}
+
+/// Somebody who holds a schema's options locked until dropped.
+struct Lock {
+    server: String,
+    client: std::process::Child,
+}
+
+impl Lock {
+    fn on(server: &str, schema: &str) -> Self {
+        let hold = format!("LOCK TABLES `{schema}`.wp_options WRITE, `{schema}`.wp_sitemeta WRITE; SELECT SLEEP(600)");
+        let client = Command::new("docker").args(["exec", server, "mariadb", "-e", &hold]).spawn().unwrap();
+        Self { server: server.to_owned(), client }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let end = "SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(600)'";
+        let kill = format!("mariadb -N -e \"{end}\" | mariadb");
+        drop(Command::new("docker").args(["exec", &self.server, "sh", "-c", &kill]).status());
+        drop(self.client.wait());
+    }
 }
 
 async fn incidents(fleet: &Fleet, open: Option<bool>) -> Vec<Incident> {
@@ -56,7 +84,8 @@ async fn told(fleet: &Fleet, what: &str, wanted: &[(CauseKind, &str, &[Failure])
         .until(what, Duration::from_secs(240), || async {
             let open = incidents(fleet, Some(true)).await;
             let fits = |(kind, label, failures): &(CauseKind, &str, &[Failure])| {
-                open.iter().any(|i| i.cause.kind == *kind && i.label.contains(label) && i.failure.is_some_and(|f| failures.contains(&f)))
+                let how = |found: Option<Failure>| found.map_or(failures.is_empty(), |f| failures.contains(&f));
+                open.iter().any(|i| i.cause.kind == *kind && i.label.contains(label) && how(i.failure))
             };
             let all = open.len() == wanted.len() && wanted.iter().all(fits);
             if all { Ok(()) } else { Err(format!("{open:#?} {:?}", states(fleet).await)) }
@@ -76,23 +105,81 @@ async fn well(fleet: &Fleet, checks: usize) {
         .await;
 }
 
+/// Another address whose certificate has expired, one whose name goes away, and a site that hides from search engines.
+async fn from_outside(fleet: &Fleet, net: &Net, ale: &str, whose: MunicipalityId) {
+    let (store, now) = (&fleet.app.tools.store, fleet.app.tools.clock.now());
+    let days = |days: i64| now + jiff::SignedDuration::from_hours(24 * days);
+    net.names.say("lund.se", Says::Leads(vec!["127.0.0.1".parse().unwrap()]));
+    net.shows.show("lund.se", net.authority.sign(&["*.lund.se"], days(-30), days(60)));
+    let port = serve(&net.shows, pages).await.port();
+    let mut numbers = Vec::new();
+    for host in ["bygg", "park"] {
+        let host = format!("{host}.lund.se:{port}");
+        let new = NewAddress { host, path: "/".to_owned(), label: String::new(), expects: Expects::default() };
+        numbers.push(store::checks::add(store, whose, &new, 50, now).await.unwrap());
+    }
+    well(fleet, 14).await;
+    let told_before = incidents(fleet, None).await.len();
+    net.shows.show("bygg.lund.se", net.authority.sign(&["bygg.lund.se"], days(-30), days(-1)));
+    net.names.say("park.lund.se", Says::Gone);
+    php(ale, "update_blog_option(9, 'blog_public', '0');");
+    store::outside::want(store, whose, None, fleet.app.tools.clock.now()).await.unwrap();
+    let wanted: [(CauseKind, &str, &[Failure]); 2] =
+        [(CauseKind::Check, "bygg.lund.se", &[Failure::CertificateExpired]), (CauseKind::Check, "park.lund.se", &[Failure::Name])];
+    told(fleet, "an expired certificate and a name that is gone, elsewhere", &wanted).await;
+    fleet
+        .until("the site that hides is found", Duration::from_secs(60), || async {
+            let open =
+                store::findings::Filter { open: Some(true), kind: Some(FindingKind::NotIndexed), ..store::findings::Filter::default() };
+            let found = store::findings::list(store, &Scope::Fleet, &open, PageRequest::default()).await.unwrap().items;
+            let hides = found.iter().any(|finding| finding.check.is_some() && finding.subject.contains("/s9"));
+            if hides { Ok(()) } else { Err(format!("{found:?}")) }
+        })
+        .await;
+    // Of a site of its own: no name server knows it, and the fleet's own authority signs for it.
+    let main = store::outside::all(store).await.unwrap().remove(0).1;
+    let trust = main.certificate.map(|certificate| certificate.trust);
+    assert_eq!((main.names.state, trust, main.plain, main.failure), (NameState::Local, Some(Trust::Internal), Plain::Redirects, None));
+    php(ale, "update_blog_option(9, 'blog_public', '1');");
+    for number in numbers {
+        store::checks::remove(store, whose, number, fleet.app.tools.clock.now()).await.unwrap();
+    }
+    well(fleet, 12).await;
+    assert_eq!(incidents(fleet, None).await.len(), told_before + 2, "{:#?}", incidents(fleet, None).await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_is_told_once_with_its_cause() {
     // Pages of a busy machine take a while; only what sleeps is slow here.
-    let fleet = Fleet::start_with(|raw| (raw.health.interval_seconds, raw.health.slow_milliseconds) = (10, 5000)).await;
+    let net = Net::start().await;
+    let disk = tempfile::tempdir().unwrap();
+    let home = disk.path().join("home");
+    std::fs::create_dir(&home).unwrap();
+    let _small = SmallDisk::at(&home, "size=1g,mode=700");
+    let change = |raw: &mut Raw| {
+        std::fs::copy(raw.home.join("master.key"), home.join("master.key")).unwrap();
+        raw.home.clone_from(&home);
+        (raw.health.interval_seconds, raw.health.slow_milliseconds) = (10, 5000);
+        raw.outside.resolvers = vec![net.names.address.to_string()];
+        raw.outside.allowed_ranges = vec!["127.0.0.0/8".to_owned()];
+        raw.outside.authorities.clone_from(&net.settings.authorities);
+    };
+    let fleet = Fleet::start_with(change).await;
     let mut images = Images::new(&fleet.app.tools.settings.fleet);
     let release = images.release(&fleet, "kommun-1.0", &Theme { version: "1.0", functions: ILL, ..Theme::default() }).await;
     let sites = ["s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9"];
     let ale = municipality(&fleet, "ale", &release, &sites).await;
     let bor = municipality(&fleet, "bor", &release, &[]).await;
     let eda = municipality(&fleet, "eda", &release, &[]).await;
+    let gnesta = municipality(&fleet, "gnesta", &release, &[]).await;
     let of = async |instance: &flotta::fleet::Instance| fleet.app.tools.target(instance.id).await.unwrap().container();
+    let whose = ale.municipality;
     let (ale, bor, eda) = (of(&ale).await, of(&bor).await, of(&eda).await);
     // A site that says to be at another municipality's address is nobody's.
     let theirs = format!("bor.localhost:{}", fleet.app.config.gateway.https_port);
     php(&ale, &format!("wpmu_create_blog('{theirs}', '/falsk/', 'Falsk', 1, ['public' => 1], 1);"));
     // Sites that were added after the instance was looked at are found at its next turn, which is minutes away: a restart looks now.
-    well(&fleet, 11).await;
+    well(&fleet, 12).await;
     assert!(states(&fleet).await.iter().all(|(address, ..)| !address.contains("falsk")), "{:?}", states(&fleet).await);
     let mut connection = SqliteConnection::establish(fleet.home.join("flotta.db").to_str().unwrap()).unwrap();
     diesel::sql_query("PRAGMA busy_timeout = 10000").execute(&mut connection).unwrap();
@@ -105,13 +192,19 @@ async fn every_fault_is_told_once_with_its_cause() {
     }
     php(&bor, "update_option('kommun_ill', 'slow');");
     docker(&["pause", &eda]);
-    let wanted: [(CauseKind, &str, &[Failure]); 4] = [
+    let lock = Lock::on(&fleet.app.tools.settings.database_server(), &gnesta.schema());
+    let room = std::fs::File::create(home.join("what-fills-the-disk")).unwrap();
+    rustix::fs::fallocate(&room, rustix::fs::FallocateFlags::empty(), 0, 850 << 20).unwrap();
+    let wanted: [(CauseKind, &str, &[Failure]); 6] = [
         (CauseKind::Check, "ale.localhost", &[Failure::Fatal]),
         (CauseKind::Check, "ale.localhost", &[Failure::Empty, Failure::Unlike]),
         (CauseKind::Check, "ale.localhost", &[Failure::SetUp]),
         (CauseKind::Instance, "eda", &[Failure::TimedOut, Failure::NoUpstream]),
+        (CauseKind::Instance, "gnesta", &[Failure::TimedOut, Failure::NoUpstream]),
+        (CauseKind::Disk, "home", &[]),
     ];
-    let first = told(&fleet, "a fatal error, a white page, a way to the installation, a paused container", &wanted).await;
+    let what = "a fatal error, a white page, a way to the installation, a paused container, a locked schema, a full disk";
+    let first = told(&fleet, what, &wanted).await;
     fleet
         .until("bor is slow", Duration::from_secs(60), || async {
             let states = states(&fleet).await;
@@ -123,12 +216,16 @@ async fn every_fault_is_told_once_with_its_cause() {
         })
         .await;
     docker(&["unpause", &eda]);
+    drop(lock);
+    std::fs::remove_file(home.join("what-fills-the-disk")).unwrap();
     for blog in [2, 3, 4] {
         set(&ale, blog, "");
     }
     php(&bor, "delete_option('kommun_ill');");
-    well(&fleet, 11).await;
+    well(&fleet, 12).await;
     assert_eq!(incidents(&fleet, None).await.len(), first.len(), "{:#?}", incidents(&fleet, None).await);
+
+    from_outside(&fleet, &net, &ale, whose).await;
 
     for (service, kind) in
         [(fleet.app.tools.settings.database_server(), CauseKind::DatabaseServer), (fleet.app.tools.settings.gateway(), CauseKind::Gateway)]
@@ -143,7 +240,7 @@ async fn every_fault_is_told_once_with_its_cause() {
         let all = incidents(&fleet, None).await;
         assert_eq!(all.len(), before + 1, "one for all: {all:#?}");
         docker(&["start", &service]);
-        well(&fleet, 11).await;
+        well(&fleet, 12).await;
         let all = incidents(&fleet, None).await;
         assert_eq!(all.len(), before + 1, "none for each site afterwards: {all:#?}");
     }

@@ -18,7 +18,8 @@ use flotta::{
     config::{self, Raw},
     drivers::{
         browser::simulated::SimulatedBrowser, database_server::simulated::SimulatedDatabaseServer, engine::docker::Docker,
-        gateway::simulated::SimulatedGateway, probe::simulated::SimulatedProbe, wordpress::simulated::SimulatedWordpress, world::World,
+        gateway::simulated::SimulatedGateway, outside::simulated::SimulatedOutside, probe::simulated::SimulatedProbe,
+        wordpress::simulated::SimulatedWordpress, world::World,
     },
     fleet::{Principal, Role},
     releases::{self, Register},
@@ -78,6 +79,7 @@ impl Bench {
             wordpress: Arc::new(SimulatedWordpress::new(world.clone(), config.gateway.https_port)),
             browser: Arc::new(SimulatedBrowser::new(world.clone())),
             probe: Arc::new(SimulatedProbe::new(world.clone(), config.gateway.https_port)),
+            outside: Arc::new(SimulatedOutside::new(SimulatedProbe::new(world.clone(), config.gateway.https_port))),
         };
         let key = MasterKey::parse(MasterKey::generate().expose_secret()).unwrap();
         let app = App::assemble(config, store, Vault::new(key, Vec::new()), Arc::new(SystemClock), drivers).await.unwrap();

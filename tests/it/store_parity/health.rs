@@ -54,7 +54,7 @@ async fn checks_follow_the_sites_and_keep_their_numbers(#[values(Kind::Sqlite, K
     checks::remember(&t.store, &[down]).await.unwrap();
     let own = Scope::Municipalities(vec![ale.id]);
     let page = PageRequest { page: 1, per_page: 1 };
-    let filter = checks::Filter { municipality: None, health: vec![Health::Down, Health::Flapping] };
+    let filter = checks::Filter { health: vec![Health::Down, Health::Flapping], ..checks::Filter::default() };
     let ill = checks::list(&t.store, &own, &filter, page).await.unwrap();
     assert_eq!((ill.total, ill.items[0].number, ill.items[0].failure), (1, 3, Some(Failure::NoDatabase)));
     let theirs = checks::Filter { municipality: Some(bor.id), ..checks::Filter::default() };

@@ -7,6 +7,8 @@
 pub mod fixtures;
 pub mod fleet;
 pub mod image;
+pub mod outside;
+pub mod post;
 pub mod process;
 pub mod real;
 pub mod simulated;

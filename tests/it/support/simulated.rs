@@ -26,6 +26,7 @@ use flotta::{
         database_server::simulated::SimulatedDatabaseServer,
         engine::simulated::SimulatedEngine,
         gateway::simulated::SimulatedGateway,
+        outside::simulated::SimulatedOutside,
         probe::simulated::SimulatedProbe,
         wordpress::simulated::SimulatedWordpress,
         world::{Saved, World, image_id},
@@ -111,6 +112,7 @@ impl Simulated {
             wordpress: Arc::new(SimulatedWordpress::new(world.clone(), config.fleet.https_port)),
             browser: Arc::new(SimulatedBrowser::new(world.clone())),
             probe: Arc::new(SimulatedProbe::new(world.clone(), config.fleet.https_port)),
+            outside: Arc::new(SimulatedOutside::new(SimulatedProbe::new(world.clone(), config.fleet.https_port))),
         };
         let vault = Vault::new(MasterKey::parse(MasterKey::generate().expose_secret()).unwrap(), Vec::new());
         let app = App::assemble(config, store.store.clone(), vault, Arc::new(clock.clone()), drivers).await.unwrap();

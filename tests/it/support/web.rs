@@ -16,7 +16,8 @@ use flotta::{
     config::{self, Raw},
     drivers::{
         browser::simulated::SimulatedBrowser, database_server::simulated::SimulatedDatabaseServer, engine::simulated::SimulatedEngine,
-        gateway::simulated::SimulatedGateway, probe::simulated::SimulatedProbe, wordpress::simulated::SimulatedWordpress, world::World,
+        gateway::simulated::SimulatedGateway, outside::simulated::SimulatedOutside, probe::simulated::SimulatedProbe,
+        wordpress::simulated::SimulatedWordpress, world::World,
     },
     fleet::{Principal, Role, access::User},
     onboarding::Request,
@@ -74,6 +75,7 @@ impl Plane {
             wordpress: Arc::new(SimulatedWordpress::new(world.clone(), config.gateway.https_port)),
             browser: Arc::new(SimulatedBrowser::new(world.clone())),
             probe: Arc::new(SimulatedProbe::new(world.clone(), config.gateway.https_port)),
+            outside: Arc::new(SimulatedOutside::new(SimulatedProbe::new(world.clone(), config.gateway.https_port))),
         };
         let app = App::assemble(config, store, Vault::new(key, Vec::new()), Arc::new(SystemClock), drivers).await.expect("an application");
         let stop = CancellationToken::new();

@@ -29,6 +29,8 @@ pub struct HealthTile {
     pub checks: u32,
     /// How many of them are in that state.
     pub in_worst: u32,
+    /// What makes it ill, where an open incident touches it.
+    pub cause: Option<CauseKind>,
 }
 
 /// One incident in a list.
@@ -67,6 +69,18 @@ pub struct HealthPage {
     pub open: Vec<IncidentRow>,
     /// Some that are over, newest first.
     pub over: Vec<IncidentRow>,
+    /// Only municipalities with this in their name are shown; empty for all.
+    pub search: String,
+    /// Only those whose worst state is this; empty for all.
+    pub state: String,
+    /// The states to choose from, the worst first.
+    pub states: Vec<Health>,
+    /// Whether some are left out.
+    pub filtered: bool,
+    /// Its own address.
+    pub here: String,
+    /// Address of the part that changes.
+    pub live: String,
     /// The same by command.
     pub command: String,
 }
@@ -105,6 +119,10 @@ pub struct MunicipalityHealthPage {
     pub pager: Pager,
     /// Incidents that touch it, newest first.
     pub incidents: Vec<IncidentRow>,
+    /// Its own address.
+    pub here: String,
+    /// Address of the part that changes.
+    pub live: String,
     /// What availability is aimed at; none where no history is kept.
     pub objective: Option<ObjectiveCard>,
     /// What was wrong with the form that changes it.
@@ -154,6 +172,8 @@ pub struct IncidentPage {
     pub row: IncidentRow,
     /// Whether its cause's own check says so too.
     pub certain: bool,
+    /// Whether it is over: nothing will change.
+    pub ended: bool,
     /// When it was over.
     pub resolved_at: Option<Timestamp>,
     /// Who took it on; empty where nobody did.

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Model, OperationRow, OverlayCard, command_line};
+use super::{Model, OperationRow, OverlayCard, StatusCard, command_line};
 use crate::{
     error::FieldError,
     fleet::{Channel, Desired, Environment, InstanceState, Limits, NetworkKind, backup::BackupKind},
@@ -36,6 +36,8 @@ pub struct MunicipalityPage {
     pub backups: Vec<BackupRow>,
     /// What it adds on top of every release.
     pub overlay: OverlayCard,
+    /// Its public status page.
+    pub status: StatusCard,
     /// Which actions the page offers.
     pub may: MunicipalityActions,
     /// A single-use link that was just made; answered once, with `Cache-Control: no-store`.

@@ -307,6 +307,7 @@ pub(super) fn health() -> HealthPage {
         worst: states[at.min(5)],
         checks: 12,
         in_worst: if at < 5 { 2 } else { 12 },
+        cause: [Some(CauseKind::DatabaseServer), Some(CauseKind::Check), None][at.min(2)],
     };
     HealthPage {
         tiles: known::all().iter().take(20).enumerate().map(tile).collect(),
@@ -318,6 +319,12 @@ pub(super) fn health() -> HealthPage {
             incident_row("acknowledged", CauseKind::Instance, "ale-production"),
         ],
         over: vec![incident_row("resolved", CauseKind::Check, "ale.se/skola/"), incident_row("merged", CauseKind::Check, "ale.se")],
+        search: String::new(),
+        state: String::new(),
+        states: Health::ALL.into_iter().rev().collect(),
+        filtered: false,
+        here: "/health".to_owned(),
+        live: "/live/health".to_owned(),
         command: "flotta health show".to_owned(),
     }
 }
@@ -334,6 +341,8 @@ pub(super) fn health_of() -> MunicipalityHealthPage {
         errors: vec![],
         pager: Pager::of(1, 100, 2, "/health/ale", &[]),
         incidents: vec![incident_row("open", CauseKind::Check, "ale.se/skola/")],
+        here: "/health/ale?page=1".to_owned(),
+        live: "/live/health/ale?page=1".to_owned(),
         command: "flotta health show ale".to_owned(),
     }
 }
@@ -348,6 +357,7 @@ pub(super) fn incident() -> IncidentPage {
     IncidentPage {
         row: incident_row("acknowledged", CauseKind::DatabaseServer, "flotta-db-1"),
         certain: true,
+        ended: false,
         resolved_at: None,
         acknowledged_by: "anna.akesson@helsingborg.se".to_owned(),
         merged_into: None,
