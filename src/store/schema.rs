@@ -242,5 +242,6 @@ diesel::joinable!(silence -> municipality (municipality_id));
 diesel::allow_tables_to_appear_in_same_query!(municipality, receiver);
 diesel::allow_tables_to_appear_in_same_query!(municipality, silence);
 diesel::allow_tables_to_appear_in_same_query!(notice, notice_item, incident);
+diesel::table! {
     objective (municipality_id) { municipality_id -> Text, thousandths -> Integer, days -> Integer, updated_at -> BigInt, }
 }
