@@ -65,7 +65,8 @@ impl std::str::FromStr for Month {
     type Err = FieldError;
     fn from_str(text: &str) -> Result<Self, FieldError> {
         let wrong = || FieldError::new("month", "invalid-month", format!("`{}` is no month", text.escape_debug()), "write it as 2026-11");
-        let (year, month) = text.split_once('-').filter(|(year, month)| year.len() == 4 && month.len() == 2).ok_or_else(wrong)?;
+        let digits = |part: &str, many: usize| part.len() == many && part.bytes().all(|byte| byte.is_ascii_digit());
+        let (year, month) = text.split_once('-').filter(|(year, month)| digits(year, 4) && digits(month, 2)).ok_or_else(wrong)?;
         let (year, month) = (year.parse().map_err(|_| wrong())?, month.parse().map_err(|_| wrong())?);
         let first = civil::Date::new(year, month, 1).map_err(|_| wrong())?;
         if (1970..=9998).contains(&year) { Ok(Self { first }) } else { Err(wrong()) }

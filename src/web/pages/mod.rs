@@ -25,6 +25,6 @@ pub mod releases;
 pub mod rollouts;
 pub mod session;
 pub mod settings;
-pub mod status;
 pub mod site;
+pub mod status;
 pub mod users;

@@ -23,8 +23,8 @@ mod rollout;
 mod session;
 mod settings;
 mod shell;
-mod status;
 mod site;
+mod status;
 mod user;
 
 use serde::Serialize;
@@ -52,8 +52,8 @@ pub use rollout::{
 pub use session::LogInPage;
 pub use settings::{PlatformPart, Setting, SettingSource, SettingsGroup, SettingsPage, Wellness};
 pub use shell::{Notice, Shell, SignedIn, Theme};
-pub use status::{StatusCard, StatusModel};
 pub use site::{Chart, ChartRow, ObjectiveCard, ReportIncident, ReportPage, ReportRow, SitePage};
+pub use status::{StatusCard, StatusModel};
 pub use user::{PermissionChoice, TokenForm, TokenRow, UserForm, UserPage, UserRow, UsersPage};
 
 use super::Page;

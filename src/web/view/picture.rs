@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 
-//! Pictures of a site's history: what lines and areas to draw, as SVG paths in a box of 600 by 60. Pure.
+//! Pictures of a site's history: what lines and areas to draw, as SVG paths in a box 60 high. Pure.
 //!
 //! Words, patterns and the table beside them are the template's.
 
@@ -37,6 +37,8 @@ pub struct Latency {
     pub p95: String,
     /// What the upper edge stands for, in milliseconds.
     pub top: u32,
+    /// How wide the box of these lines is.
+    pub width: usize,
 }
 
 fn area(path: &mut String, from: usize, to: usize, slots: usize, top: f64, bottom: f64) {
@@ -71,26 +73,29 @@ pub fn availability(slots: &[Option<Figures>]) -> Availability {
     drawn
 }
 
-/// Draws how quick a site was; lines are broken where it never served.
+/// Draws how quick a site was; lines are broken where it never served. Each slot is two units wide, and every step is told from the
+/// one before, which keeps 35 days of hours in a few kilobytes.
 #[must_use]
 pub fn latency(slots: &[Option<Figures>]) -> Latency {
     let top = slots.iter().flatten().map(|figures| figures.p95).max().unwrap_or_default();
     let line = |value: fn(&Figures) -> u32| {
         let mut path = String::new();
-        let mut before = false;
+        let mut before: Option<i64> = None;
         for (at, slot) in slots.iter().enumerate() {
             let served = slot.as_ref().filter(|figures| figures.served > 0);
-            if let Some(figures) = served {
-                let x = WIDTH * (at as f64 + 0.5) / slots.len() as f64;
-                let y = HEIGHT - (HEIGHT - 2.0) * f64::from(value(figures)) / f64::from(top.max(1));
+            before = served.map(|figures| {
+                let y = (HEIGHT - (HEIGHT - 2.0) * f64::from(value(figures)) / f64::from(top.max(1))).round() as i64;
                 // A point alone is a short line.
-                let _ = if before { write!(path, "L{x:.1} {y:.1}") } else { write!(path, "M{:.1} {y:.1}L{x:.1} {y:.1}", x - 0.5) };
-            }
-            before = served.is_some();
+                let _ = match before {
+                    Some(before) => write!(path, " 2 {}", y - before),
+                    None => write!(path, "M{} {y}l1 0", at * 2),
+                };
+                y
+            });
         }
         path
     };
-    Latency { median: line(|figures| figures.median), p95: line(|figures| figures.p95), top }
+    Latency { median: line(|figures| figures.median), p95: line(|figures| figures.p95), top, width: slots.len() * 2 }
 }
 
 #[cfg(test)]
@@ -113,9 +118,9 @@ mod tests {
     #[test]
     fn lines_break_where_nothing_was_served() {
         let drawn = latency(&[slot(60, 0, 100), slot(60, 0, 200), None, slot(0, 5, 0), slot(1, 0, 200)]);
-        assert_eq!(drawn.top, 200);
-        assert_eq!(drawn.p95, "M59.5 31.0L60.0 31.0L180.0 2.0M539.5 2.0L540.0 2.0");
+        assert_eq!((drawn.top, drawn.width), (200, 10));
+        assert_eq!(drawn.p95, "M0 31l1 0 2 -29M8 2l1 0");
         assert_eq!(drawn.median.matches('M').count(), 2);
-        assert_eq!(latency(&[None]), Latency::default());
+        assert_eq!(latency(&[]), Latency::default());
     }
 }

@@ -8,8 +8,8 @@ mod findings;
 mod lists;
 mod outside;
 mod rollouts;
-mod status;
 mod site;
+mod status;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
