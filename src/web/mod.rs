@@ -11,7 +11,11 @@
 //! [`routes`] has every route on one page, each with who may call it. Handlers of programs are in [`api`], of people in
 //! [`pages`]; pages are made by [`view`], which knows no HTTP.
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{
+    net::TcpListener,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use actix_web::{App as Actix, HttpServer, middleware, web};
 use jiff::Timestamp;
@@ -60,6 +64,8 @@ pub struct Web {
     pub pulse: Arc<pulse::Pulse>,
     /// Who asked for what is open to anybody.
     pub crowd: Arc<crowd::Crowd>,
+    /// When figures of objectives were counted last, in milliseconds since 1970.
+    pub counted: Arc<AtomicU64>,
 }
 
 impl Web {
@@ -71,7 +77,7 @@ impl Web {
         metrics::start();
         let setup = view::Setup { fleet: app.config.fleet.fleet.to_string(), ..view::Setup::default() };
         let views = Arc::new(view::Views::new(setup, Arc::clone(&app.tools.clock))?);
-        Ok(Self { app, views, stop, pulse: Arc::default(), crowd: Arc::default() })
+        Ok(Self { app, views, stop, pulse: Arc::default(), crowd: Arc::default(), counted: Arc::default() })
     }
 
     /// The store.

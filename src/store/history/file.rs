@@ -39,6 +39,7 @@ CREATE TABLE sheet (
     figures BLOB NOT NULL,
     UNIQUE (municipality_id, span, at)
 );
+CREATE INDEX sheet_by_time ON sheet (span, at);
 CREATE TABLE total (
     span INTEGER NOT NULL,
     municipality_id TEXT NOT NULL,

@@ -3,7 +3,7 @@
 
 //! How checks were over time, what availability is aimed at, and a municipality's month.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::Ordering;
 
 use actix_web::{
     HttpResponse,
@@ -220,9 +220,6 @@ pub async fn as_csv(web: &Web, caller: &Caller, slug: &str, named: Option<&str>)
     )))
 }
 
-/// When figures of objectives were counted last, in milliseconds since 1970: they take a while, and change by the minute.
-static COUNTED: Mutex<u64> = Mutex::new(0);
-
 /// Sets the figures of every municipality's objective, at most once a minute.
 ///
 /// # Errors
@@ -232,12 +229,10 @@ pub async fn figures(web: &Web) -> Result<()> {
         return Ok(());
     }
     let now = milliseconds(web.tools().clock.now());
-    {
-        let mut counted = COUNTED.lock().unwrap_or_else(PoisonError::into_inner);
-        if now.abs_diff(*counted) < 60_000 {
-            return Ok(());
-        }
-        *counted = now;
+    // Counting takes a while, and changes by the minute; of two who ask at once one counts.
+    let counted = web.counted.load(Ordering::Relaxed);
+    if now.abs_diff(counted) < 60_000 || web.counted.compare_exchange(counted, now, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+        return Ok(());
     }
     let aims = store::objectives::all(web.store()).await?;
     for tally in store::checks::tallies(web.store(), &Scope::Fleet).await? {

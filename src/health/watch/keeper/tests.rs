@@ -71,13 +71,13 @@ fn at(hour: i64) -> u64 {
 /// what an hour or a day came down to 5 bytes and 7, the pages they lie on, and what they are found by.
 fn calculated(sites: u64, municipalities: u64) -> u64 {
     let (hours, days) = (35 * 24, 400);
-    sites * (64 * 49 * 107 / 100 + 5 * hours + 7 * days) + municipalities * (hours + days) * 150
+    sites * (64 * 49 * 107 / 100 + 5 * hours + 7 * days) + municipalities * (hours + days) * 170
 }
 
 /// A year and more of a municipality's life. Size, expiry, and every figure against the samples.
 #[tokio::test]
 async fn a_year_is_as_large_as_calculated_and_as_it_was_seen() {
-    let (sites, days) = if std::env::var_os("FLOTTA_TEST_FULL").is_some() { (300, 460) } else { (40, 420) };
+    let (sites, days) = if std::env::var_os("FLOTTA_TEST_FULL").is_some() { (300, 460) } else { (100, 430) };
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("history.db");
     let history = History::open(&path).await.unwrap();
@@ -86,7 +86,10 @@ async fn a_year_is_as_large_as_calculated_and_as_it_was_seen() {
     let mut steady = 0;
     for hour in START..START + days * 24 {
         held.take(vec![((of, hour), block(0..sites, hour).bytes())], hour + 1);
-        keep(&history, &mut held, at(hour + 1) + 1, SLOW).await;
+        // Four hours at once, which is what a disk that was full for a while gives, and four times as quick.
+        if hour % 4 == 3 {
+            keep(&history, &mut held, at(hour + 1) + 1, SLOW).await;
+        }
         if hour == START + 405 * 24 {
             steady = size(&path);
         }
