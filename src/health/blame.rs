@@ -36,8 +36,8 @@ pub fn explains(kind: Kind, failure: Failure) -> bool {
         Kind::Instance => inside || matches!(failure, F::NoUpstream | F::TimedOut | F::Broken | F::SetUp | F::NoDatabase | F::Maintenance),
         Kind::Plugin => inside || failure == F::TimedOut,
         Kind::DatabaseServer => inside || matches!(failure, F::NoDatabase | F::SetUp | F::TimedOut | F::NoUpstream | F::Broken),
-        // What finds no room fails as it likes, but it answers.
-        Kind::Disk => inside || matches!(failure, F::NoDatabase | F::NoUpstream | F::SetUp),
+        // Pages are served from a full disk; only a database server that could not write is its doing.
+        Kind::Disk => failure == F::NoDatabase,
         Kind::Node => on_the_way || matches!(failure, F::ServerError | F::NoDatabase),
         Kind::Gateway => on_the_way || matches!(failure, F::Handshake | F::CertificateWrong),
     }
@@ -209,6 +209,16 @@ mod tests {
         assert_eq!(Town::new().ill(GATEWAY).blamed(&failing), [(Some(GATEWAY), 300)]);
         // Also before any site was seen to fail.
         assert_eq!(Town::new().ill(GATEWAY).blamed(&[]), [(Some(GATEWAY), 0)]);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_and_takes_no_site_that_fails_otherwise() {
+        let mut town = Town::new();
+        town.0.push(Parent { kind: Kind::Disk, sites: SITES, seen: SITES, ill: Some(true) });
+        let disk = town.0.len() - 1;
+        let mut failing = Town::failing([61], Failure::Fatal);
+        failing[0].parents.push(disk);
+        assert_eq!(town.blamed(&failing), [(Some(disk), 0), (None, 1)]);
     }
 
     #[test]

@@ -126,22 +126,22 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 async fn watch_platform(tools: Tools, shared: Arc<Shared>, sender: mpsc::UnboundedSender<Came>) {
-    let mut full: Vec<&'static str> = Vec::new();
+    let mut full = false;
     loop {
         tokio::select! {
             () = sleep(PLATFORM_EVERY) => {}
             () = shared.platform.notified() => {}
         }
-        let mut seen = platform(&tools, &full).await;
+        let mut seen = platform(&tools, full).await;
         if seen.iter().any(|(_, _, ill)| *ill) {
             // Ill is what fails twice; what failed once may have been a request that was lost.
             sleep(AGAIN).await;
-            let again = platform(&tools, &full).await;
+            let again = platform(&tools, full).await;
             for (kind, of, ill) in &mut seen {
                 *ill &= again.iter().any(|(other, name, ill)| (other, name, ill) == (&*kind, &*of, &true));
             }
         }
-        full = [disks::ENGINE, disks::HOME].into_iter().filter(|disk| seen.iter().any(|(_, of, ill)| *ill && of == disk)).collect();
+        full = seen.iter().any(|(kind, _, ill)| *kind == CauseKind::Disk && *ill);
         if sender.send(Came::Platform(seen)).is_err() {
             return;
         }
@@ -149,8 +149,8 @@ async fn watch_platform(tools: Tools, shared: Arc<Shared>, sender: mpsc::Unbound
     }
 }
 
-/// How the platform's services and disks are, of which these had no room before.
-pub(super) async fn platform(tools: &Tools, full: &[&'static str]) -> Vec<(CauseKind, String, bool)> {
+/// How the platform's services and its disk are, which was full before or not.
+pub(super) async fn platform(tools: &Tools, full: bool) -> Vec<(CauseKind, String, bool)> {
     let settings = &tools.settings;
     let known = |service: platform::Service| {
         let (kind, of) = match service.name {
@@ -161,9 +161,9 @@ pub(super) async fn platform(tools: &Tools, full: &[&'static str]) -> Vec<(Cause
         };
         Some((kind, of, !service.well))
     };
-    let (services, full) = tokio::join!(platform::status(tools), disks::without_room(tools, full));
-    let disks = [disks::ENGINE, disks::HOME].map(|disk| (CauseKind::Disk, disk.to_owned(), full.contains(&disk)));
-    services.into_iter().filter_map(known).chain(disks).collect()
+    let (services, full) = tokio::join!(platform::status(tools), disks::is_full(tools, full));
+    let disk = (CauseKind::Disk, disks::NAME.to_owned(), full);
+    services.into_iter().filter_map(known).chain([disk]).collect()
 }
 
 async fn watch_fleet(tools: Tools, shared: Arc<Shared>, sender: mpsc::UnboundedSender<Came>) {

@@ -187,7 +187,7 @@ impl Watcher {
         // Before anything was found to be ill, incidents that are open cannot be over.
         let fleet = beside::fleet(tools, true).await?;
         watcher.take_fleet(fleet);
-        watcher.take_platform(beside::platform(tools, &[]).await);
+        watcher.take_platform(beside::platform(tools, false).await);
         Ok(watcher)
     }
 
@@ -388,9 +388,7 @@ impl Watcher {
             hang(CauseKind::Gateway, &self.tools.settings.gateway(), "gateway", None);
             hang(CauseKind::DatabaseServer, &self.tools.settings.database_server(), "database server", None);
             hang(CauseKind::Node, "engine", "engine", None);
-            for disk in [disks::ENGINE, disks::HOME] {
-                hang(CauseKind::Disk, disk, disk, None);
-            }
+            hang(CauseKind::Disk, disks::NAME, disks::NAME, None);
             if let Some(serving) = self.serving.get(&id) {
                 hang(CauseKind::Instance, &id.text(), &serving.label, of);
                 for (plugin, sites) in &serving.throwing {

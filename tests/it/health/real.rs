@@ -159,6 +159,7 @@ async fn every_fault_is_told_once_with_its_cause() {
     let change = |raw: &mut Raw| {
         std::fs::copy(raw.home.join("master.key"), home.join("master.key")).unwrap();
         raw.home.clone_from(&home);
+        raw.network.reserved_disk_mib = 256;
         (raw.health.interval_seconds, raw.health.slow_milliseconds) = (10, 5000);
         raw.outside.resolvers = vec![net.names.address.to_string()];
         raw.outside.allowed_ranges = vec!["127.0.0.0/8".to_owned()];
@@ -201,7 +202,7 @@ async fn every_fault_is_told_once_with_its_cause() {
         (CauseKind::Check, "ale.localhost", &[Failure::SetUp]),
         (CauseKind::Instance, "eda", &[Failure::TimedOut, Failure::NoUpstream]),
         (CauseKind::Instance, "gnesta", &[Failure::TimedOut, Failure::NoUpstream]),
-        (CauseKind::Disk, "home", &[]),
+        (CauseKind::Disk, "disk", &[]),
     ];
     let what = "a fatal error, a white page, a way to the installation, a paused container, a locked schema, a full disk";
     let first = told(&fleet, what, &wanted).await;
@@ -217,6 +218,8 @@ async fn every_fault_is_told_once_with_its_cause() {
         .await;
     docker(&["unpause", &eda]);
     drop(lock);
+    // Space is free again only when nobody holds the file.
+    drop(room);
     std::fs::remove_file(home.join("what-fills-the-disk")).unwrap();
     for blog in [2, 3, 4] {
         set(&ale, blog, "");
