@@ -11,7 +11,8 @@ use crate::instances::Tools;
 pub const NAME: &str = "disk";
 
 /// Whether less is free than must stay free (`network.reserved_disk_mib`). Where it was so `before`, it stays so until there is a
-/// quarter more, so that it is not told again with each file that comes and goes. What cannot be measured is taken to have room.
+/// quarter more, so that it is not told again with each file that comes and goes. Where it cannot be measured, it is as it
+/// was.
 pub async fn is_full(tools: &Tools, before: bool) -> bool {
     let free = tools.engine.free_disk_bytes().await.inspect_err(|error| debug!(%error, "the disk cannot be measured")).ok();
     lacks(free, tools.settings.reserved_disk_mib << 20, before)
@@ -19,7 +20,7 @@ pub async fn is_full(tools: &Tools, before: bool) -> bool {
 
 fn lacks(free: Option<u64>, least: u64, before: bool) -> bool {
     let enough = if before { least.saturating_add(least / 4) } else { least };
-    free.is_some_and(|free| free < enough)
+    free.map_or(before, |free| free < enough)
 }
 
 #[cfg(test)]
@@ -34,6 +35,7 @@ mod tests {
         assert!(lacks(Some(2 * GIB - 1), 2 * GIB, false));
         assert!(lacks(Some(2 * GIB), 2 * GIB, true));
         assert!(!lacks(Some(3 * GIB), 2 * GIB, true));
-        assert!(!lacks(None, 2 * GIB, true));
+        assert!(lacks(None, 2 * GIB, true));
+        assert!(!lacks(None, 2 * GIB, false));
     }
 }
