@@ -14,10 +14,11 @@ use crate::fleet::{
     notice::{Told, Word},
 };
 
-/// So long an incident is not told of, in which it may turn out to be part of a wider one.
-pub const HOLD: SignedDuration = SignedDuration::from_secs(20);
+/// So long an incident is not told of, in which it may turn out to be part of a wider one. A single site's comes after its
+/// confirmation, which alone takes 20 seconds from its first failure and in which tier 0 found what is shared.
+pub const HOLD: SignedDuration = SignedDuration::from_secs(5);
 /// So long a message about single sites waits for others that may belong into it.
-pub const GATHER: SignedDuration = SignedDuration::from_secs(10);
+pub const GATHER: SignedDuration = SignedDuration::from_secs(5);
 /// So long after a message nothing is sent to the same receiver; what comes meanwhile goes into the next.
 pub const PACE: SignedDuration = SignedDuration::from_secs(30);
 /// So many messages an hour are sent to a receiver.
@@ -26,6 +27,8 @@ pub const HOURLY: usize = 20;
 pub const LATE: SignedDuration = SignedDuration::from_hours(1);
 /// So long after an operation its instance's sites may take to be found well.
 pub const AFTERWARDS: SignedDuration = SignedDuration::from_secs(120);
+/// So long after an operation what failed during it may take to be confirmed; what opens later is nothing of the operation's.
+pub const CONFIRMED: SignedDuration = SignedDuration::from_secs(30);
 
 /// An incident with what it touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +48,7 @@ pub struct Work {
     pub instance: InstanceId,
     /// Since when.
     pub from: Timestamp,
-    /// Until when it explains what is seen there.
+    /// When it ended, or must.
     pub until: Timestamp,
 }
 
@@ -197,8 +200,9 @@ fn quiet(scene: Scene<'_>, receiver: &Receiver, case: &Case) -> Vec<(Timestamp, 
         (None, None) => true,
     });
     let own = matches!(cause.kind, CauseKind::Check | CauseKind::Instance | CauseKind::Operation);
-    let worked_on = scene.works.iter().filter(|work| own && case.instance == Some(work.instance));
-    silenced.map(|s| (s.from, s.until)).chain(worked_on.map(|w| (w.from, w.until))).collect()
+    let explained = |work: &&Work| own && case.instance == Some(work.instance) && case.incident.opened_at < work.until + CONFIRMED;
+    let worked_on = scene.works.iter().filter(explained);
+    silenced.map(|s| (s.from, s.until)).chain(worked_on.map(|w| (w.from, w.until + AFTERWARDS))).collect()
 }
 
 #[cfg(test)]

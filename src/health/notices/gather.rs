@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    decide::{AFTERWARDS, Case, Scene, Work},
+    decide::{Case, Scene, Work},
     letter::Touched,
 };
 use crate::{
@@ -50,7 +50,7 @@ impl Gathered {
         for operation in operations {
             at_work.insert(operation.id, operation.instance);
             // One that takes longer than it may no longer explains anything.
-            let until = operation.finished_at.unwrap_or(operation.deadline_at) + AFTERWARDS;
+            let until = operation.finished_at.unwrap_or(operation.deadline_at);
             works.push(Work { instance: operation.instance, from: operation.created_at, until });
         }
         let number = |incident: &Incident| incident.cause.of.parse().ok().filter(|_| incident.cause.kind == CauseKind::Check);

@@ -199,7 +199,8 @@ async fn a_way_is_followed_as_far_as_it_is_safe() {
     assert_eq!(look("/header").await.noindex, ["header"]);
     assert_eq!(look("/header").await.hsts_seconds, Some(31_536_000));
     assert_eq!(look("/meta").await.noindex, ["meta"]);
-    let (huge, slow) = tokio::join!(public.ask(&at("portal.lund.se", port, "/huge"), now()), look("/slow"));
+    let address = at("portal.lund.se", port, "/huge");
+    let (huge, slow) = tokio::join!(public.ask(&address, now()), look("/slow"));
     assert_eq!(huge.unwrap().body.len(), 1024 * 1024);
     assert_eq!(slow.failure, Some(Failure::TimedOut));
 

@@ -178,7 +178,7 @@ fn a_window_hides_nothing_that_is_ill_after_it() {
 fn an_operation_explains_its_own_instance_and_nothing_else() {
     let instance = Id::generate();
     let mut world = World { receivers: vec![receiver(None, 0, 0)], ..World::default() };
-    world.works.push(Work { instance, from: at(0), until: at(100) + AFTERWARDS });
+    world.works.push(Work { instance, from: at(0), until: at(100) });
     let mut restart = case(CauseKind::Instance, None, &[], 50);
     (restart.instance, restart.incident.resolved_at) = (Some(instance), Some(at(150)));
     let mut broken = case(CauseKind::Operation, None, &[], 60);
