@@ -63,7 +63,7 @@ pub struct Failing {
     pub site: u32,
     /// How.
     pub failure: Failure,
-    /// What it hangs on: places in the list of parents.
+    /// What it hangs on: places in the list of parents; of two of a kind where one is within the other, the inner one first.
     pub parents: Vec<usize>,
 }
 
@@ -132,25 +132,27 @@ fn guess(parents: &[Parent], left: &[&Failing], checked: usize) -> Option<usize>
 }
 
 fn narrowest(parents: &[Parent], failing: &[&Failing], checked: usize, least: usize, may_be: impl Fn(&Parent) -> bool) -> Option<usize> {
-    let mut own: BTreeMap<usize, usize> = BTreeMap::new();
+    // How many of them hang on it, and how far out it is at most.
+    let mut own: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
     for one in failing {
-        for at in &one.parents {
+        for (out, at) in one.parents.iter().enumerate() {
             // What is seen to be well by itself is not to blame.
             if parents.get(*at).is_some_and(|p| may_be(p) && explains(p.kind, one.failure)) {
-                *own.entry(*at).or_default() += 1;
+                let (failed, most) = own.entry(*at).or_default();
+                (*failed, *most) = (*failed + 1, out.max(*most));
             }
         }
     }
     own.into_iter()
-        .filter(|(at, failed)| {
+        .filter(|(at, (failed, _))| {
             let (inside, all) = (parents[*at].sites.max(*failed), failing.len());
             let outside = checked.saturating_sub(inside);
             let rate = *failed as f64 / parents[*at].seen.clamp(*failed, inside) as f64;
             let elsewhere = if outside == 0 { 0.0 } else { (all - failed) as f64 / outside as f64 };
             *failed >= least && *failed as f64 >= COVERS * all as f64 && rate >= SHARE && rate >= TIMES * elsewhere
         })
+        .min_by_key(|(at, (_, out))| (parents[*at].sites, parents[*at].kind, *out))
         .map(|(at, _)| at)
-        .min_by_key(|at| (parents[*at].sites, parents[*at].kind))
 }
 
 #[cfg(test)]
