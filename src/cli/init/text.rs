@@ -166,18 +166,8 @@ mod tests {
     #[test]
     fn the_defaults_in_the_comments_are_the_defaults() {
         let text = of(&Choices { home: "/var/lib/flotta".into(), ..Choices::default() });
-        let only_examples = [
-            "address",
-            "acme_email",
-            "acme_directory",
-            "subnet",
-            "key_file",
-            "authorities",
-            "server",
-            "user",
-            "password_file",
-            "from",
-        ];
+        let only_examples =
+            ["address", "acme_email", "acme_directory", "subnet", "key_file", "authorities", "server", "user", "password_file", "from"];
         let uncommented: String = text
             .lines()
             .map(|line| match line.strip_prefix('#') {
