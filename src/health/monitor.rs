@@ -81,6 +81,8 @@ pub struct Parent {
     refuted: bool,
     passed_over: u64,
     asked: u64,
+    /// Whether the last check has left it, and none is about to come.
+    left: bool,
 }
 
 impl Parent {
@@ -159,6 +161,7 @@ impl Monitor {
         if let Some(at) = self.by_cause.get(&cause) {
             let known = &mut self.parents[*at];
             label.clone_into(&mut known.label);
+            known.left = false;
             if known.municipality != municipality {
                 // What several have is nobody's in particular.
                 known.municipality = None;
@@ -176,10 +179,11 @@ impl Monitor {
             refuted: false,
             passed_over: 0,
             asked: 0,
+            left: false,
         };
         // What nothing hangs on any more leaves its place to another.
         let passes = |kind| matches!(kind, CauseKind::Operation | CauseKind::Certificate | CauseKind::Zone);
-        let free = self.parents.iter().position(|old| old.checks == 0 && old.ill != Some(true) && passes(old.cause.kind));
+        let free = self.parents.iter().position(|old| old.left && old.ill != Some(true) && passes(old.cause.kind));
         let at = if let Some(at) = free {
             self.by_cause.remove(&self.parents[at].cause);
             self.parents[at] = new;
@@ -244,6 +248,7 @@ impl Monitor {
         for at in parents {
             if let Some(parent) = self.parents.get_mut(at) {
                 parent.checks += 1;
+                parent.left = false;
                 if parent.cause.kind == CauseKind::Instance {
                     self.families.entry(at).or_default().insert(number);
                 }
@@ -265,6 +270,7 @@ impl Monitor {
         for at in parents {
             if let Some(parent) = self.parents.get_mut(*at) {
                 parent.checks = parent.checks.saturating_sub(1);
+                parent.left = parent.checks == 0;
             }
             if let Some(family) = self.families.get_mut(at) {
                 family.remove(&number);
@@ -465,4 +471,28 @@ fn passes_over(parent: &mut Parent, now: u64) -> bool {
     }
     parent.passed_over += 1;
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::Id;
+
+    #[test]
+    fn a_place_goes_to_one_cause_only() {
+        let mut monitor = Monitor::new(Pace { interval: 60_000, slow: 3000 }, 0);
+        let mut hang = |number: u32, names: &[&str]| {
+            let cause = |of: &str| Cause { kind: CauseKind::Certificate, of: of.to_owned() };
+            let parents: Vec<usize> = names.iter().map(|of| monitor.parent(cause(of), of, None, Failure::CertificateExpired)).collect();
+            monitor.put(number, Id::generate(), "x", parents.clone(), Standing::default(), 0);
+            parents
+        };
+        assert_eq!(hang(1, &["a", "b"]), [0, 1]);
+        assert_eq!(hang(1, &["a"]), [0]);
+        // What was left is free again, for one; what is made beside it in the same turn has another.
+        assert_eq!(hang(2, &["c", "d"]), [1, 2]);
+        assert!(hang(2, &[]).is_empty());
+        // What was left and is known stays its own.
+        assert_eq!(hang(3, &["d", "e", "f"]), [2, 1, 3]);
+    }
 }

@@ -19,7 +19,7 @@ use crate::{
     error::{Error, Result},
     fleet::{
         InstanceId, MunicipalityId,
-        facts::{Facts, Noted, Used},
+        facts::{Facts, Noted, SiteFacts, Used},
     },
 };
 
@@ -79,6 +79,21 @@ pub async fn of(store: &Store, instance: InstanceId) -> Result<Option<(Kept, Fac
     };
     let sites = sites.iter().map(|text| document_of("site_facts.document", text)).collect::<Result<_>>()?;
     Ok(Some((kept, Facts { whole: document_of("facts.document", &document)?, sites })))
+}
+
+/// Whether a site told of itself that it asks search engines to stay away.
+///
+/// # Errors
+/// When the store fails.
+pub async fn hides(store: &Store, instance: InstanceId, blog: u64) -> Result<bool> {
+    let blog = i64::try_from(blog).unwrap_or(i64::MAX);
+    let found: Option<String> = read!(store, |c| Ok(site_facts::table
+        .filter(site_facts::instance_id.eq(instance.text()).and(site_facts::blog.eq(blog)))
+        .select(site_facts::document)
+        .first(c)
+        .await
+        .optional()?))?;
+    found.map_or(Ok(false), |text| document_of::<SiteFacts>("site_facts.document", &text).map(|site| !site.public))
 }
 
 fn document_of<T: serde::de::DeserializeOwned>(column: &str, text: &str) -> Result<T> {
@@ -273,7 +288,7 @@ pub async fn sites_with(store: &Store, slug: &str, version: &str) -> Result<Vec<
         let instance = rows::parse("component.instance_id", &id)?;
         let Some((_, facts)) = of(store, instance).await? else { continue };
         let Some(plugin) = facts.whole.plugins.iter().find(|plugin| plugin.slug == slug) else { continue };
-        let runs = |site: &&crate::fleet::facts::SiteFacts| plugin.network || site.plugins.contains(&plugin.file);
+        let runs = |site: &&SiteFacts| plugin.network || site.plugins.contains(&plugin.file);
         all.push((instance, facts.sites.iter().filter(|site| site.is_open()).filter(runs).map(|site| site.id).collect()));
     }
     Ok(all)

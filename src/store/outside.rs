@@ -12,11 +12,11 @@ use super::{
     checks::{self, covered},
     connection::{read, write},
     rows,
-    schema::{health_check as check, health_outside as outside, municipality},
+    schema::{finding, health_check as check, health_outside as outside, municipality},
 };
 use crate::{
     error::Result,
-    fleet::{Check, MunicipalityId, Scope, outside::Look},
+    fleet::{Check, FindingKind, InstanceId, MunicipalityId, Scope, outside::Look},
 };
 
 #[derive(Queryable, Selectable)]
@@ -139,6 +139,25 @@ pub async fn want(store: &Store, of: MunicipalityId, only: Option<u32>, now: Tim
                 .await?;
         }
         Ok(u32::try_from(own.len()).unwrap_or(u32::MAX))
+    })
+}
+
+/// Whatever was found of this kind from outside, of sites of this instance, is looked at again: they told something else since.
+///
+/// # Errors
+/// When the store fails.
+pub async fn doubt(store: &Store, instance: InstanceId, kind: FindingKind, now: Timestamp) -> Result<()> {
+    write!(store, |c| {
+        let open = finding::table
+            .filter(finding::resolved_at.is_null().and(finding::kind.eq(kind.to_string())).and(finding::check_number.is_not_null()))
+            .select(finding::check_number.assume_not_null());
+        let own = check::table.filter(check::instance_id.eq(instance.text()).and(check::gone_at.is_null())).select(check::number);
+        let numbers: Vec<i32> = own.filter(check::number.eq_any(open)).load(c).await?;
+        diesel::update(outside::table.filter(outside::number.eq_any(numbers)))
+            .set(outside::wanted_at.eq(rows::micros(now)))
+            .execute(c)
+            .await?;
+        Ok(())
     })
 }
 

@@ -17,7 +17,7 @@ use tracing::{debug, info, warn};
 use crate::{
     drivers::wordpress::Pulse,
     error::{Error, OutsideKind, Result},
-    fleet::{Instance, InstanceId, facts::Facts, finding::About},
+    fleet::{FindingKind, Instance, InstanceId, facts::Facts, finding::About},
     health::{findings, wheel::phase},
     instances::{Target, Tools, spec::place},
     store::{self, facts::Kept},
@@ -138,6 +138,8 @@ async fn tell(tools: &Tools, instance: &Instance, kept: &Kept, facts: &Facts) ->
     let changes = store::findings::sync(&tools.store, instance.municipality, &about, &findings::KINDS, &found, now).await?;
     if !changes.opened.is_empty() || !changes.resolved.is_empty() {
         info!(instance = %instance.id, opened = changes.opened.len(), resolved = changes.resolved.len(), "findings");
+        // What the site says of itself decides whether it is told once more as seen from outside.
+        store::outside::doubt(&tools.store, instance.id, FindingKind::NotIndexed, now).await?;
     }
     Ok(())
 }

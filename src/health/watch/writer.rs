@@ -89,7 +89,14 @@ async fn write(store: &Store, clock: &dyn Clock, batch: &Batch) -> Result<()> {
     if let Some((check, look, at)) = look {
         store::outside::put(store, check.number, look.as_ref(), *at).await?;
         if let Some(look) = look {
-            let found: Vec<Found> = remarks(look, check.expects.is_none(), *at).iter().map(|remark| found(check, look, remark)).collect();
+            let mut remarks = remarks(look, check.expects.is_none(), *at);
+            if let (Some(instance), Some(blog), true) = (check.instance, check.blog, remarks.contains(&Remark::NoIndex))
+                && store::facts::hides(store, instance, blog).await?
+            {
+                // The site says so itself, which is a finding already.
+                remarks.retain(|remark| *remark != Remark::NoIndex);
+            }
+            let found: Vec<Found> = remarks.iter().map(|remark| found(check, look, remark)).collect();
             let about = About::Check(check.number);
             store::findings::sync(store, check.municipality, &about, &Remark::KINDS, &found, clock.now()).await?;
         }
