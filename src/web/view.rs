@@ -101,6 +101,12 @@ pub enum Page {
     Finding,
     /// Questions over the fleet.
     Questions,
+    /// Who is told of incidents.
+    Receivers,
+    /// One of them, and what it was sent.
+    Receiver,
+    /// When nobody is told.
+    Silences,
     /// Fragment: the part of it that changes.
     IncidentLive,
     /// What anybody may see of a municipality.
@@ -123,7 +129,7 @@ pub enum Page {
 
 impl Page {
     /// Every page and fragment.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 42] = [
         Self::LogIn,
         Self::Fleet,
         Self::Municipality,
@@ -154,6 +160,9 @@ impl Page {
         Self::Findings,
         Self::Finding,
         Self::Questions,
+        Self::Receivers,
+        Self::Receiver,
+        Self::Silences,
         Self::IncidentLive,
         Self::Status,
         Self::Audit,
@@ -199,6 +208,9 @@ impl Page {
             Self::Findings => "finding/list",
             Self::Finding => "finding/show",
             Self::Questions => "finding/questions",
+            Self::Receivers => "notice/receivers",
+            Self::Receiver => "notice/receiver",
+            Self::Silences => "notice/silences",
             Self::IncidentLive => "health/incident-live",
             Self::Status => "status/show",
             Self::Audit => "audit/list",
@@ -221,6 +233,7 @@ impl Page {
                 "rollouts"
             }
             Self::Findings | Self::Finding | Self::Questions | Self::Outside | Self::Certificates | Self::Site | Self::Report => "health",
+            Self::Receivers | Self::Receiver | Self::Silences => "health",
             Self::Health
             | Self::HealthLive
             | Self::MunicipalityHealth

@@ -15,6 +15,7 @@ mod form;
 pub mod health;
 mod in_place;
 pub mod municipality;
+pub mod notices;
 pub mod onboard;
 pub mod operation;
 pub mod outside;

@@ -13,6 +13,7 @@ mod findings;
 mod fleet;
 mod health;
 mod municipality;
+mod notices;
 mod onboard;
 mod operation;
 mod outside;
@@ -39,6 +40,7 @@ pub use health::{CheckRow, HealthPage, HealthTile, IncidentLine, IncidentMember,
 pub use municipality::{
     BackupRow, HoldForm, InstanceCard, InstanceFacts, Invitation, MunicipalityActions, MunicipalityPage, OffboardPage, Updates,
 };
+pub use notices::{ReceiverForm, ReceiverPage, ReceiverRow, ReceiversPage, SentRow, SilenceForm, SilenceRow, SilencesPage};
 pub use onboard::{DomainCheck, DomainVerdict, KnownChoice, OnboardForm, OnboardPage, Plan, PlannedStep, ReleaseChoice};
 pub use operation::{NextSteps, OperationFilter, OperationPage, OperationRow, OperationsPage, StepLine, StepState};
 pub use outside::{AddressForm, CertificateLine, CertificatesPage, OutsidePage, OutsideRow};

@@ -6,6 +6,7 @@
 mod evidence;
 mod findings;
 mod lists;
+mod notices;
 mod outside;
 mod rollouts;
 mod site;
@@ -111,6 +112,15 @@ pub(super) fn all() -> Vec<Sample> {
         sample("incident", &lists::incident()),
         sample("outside", &outside::outside()),
         sample("outside-empty", &OutsidePage { rows: vec![], remarked: 0, errors: vec![], pager: Pager::default(), ..outside::outside() }),
+        sample("receivers", &notices::receivers()),
+        sample(
+            "receivers-empty",
+            &ReceiversPage { rows: vec![], errors: vec![], mail: false, pager: Pager::default(), ..notices::receivers() },
+        ),
+        sample("receiver", &notices::receiver()),
+        sample("receiver-empty", &ReceiverPage { sent: vec![], new_key: None, pager: Pager::default(), ..notices::receiver() }),
+        sample("silences", &notices::silences()),
+        sample("silences-empty", &SilencesPage { rows: vec![], errors: vec![], pager: Pager::default(), ..notices::silences() }),
         sample("certificates", &outside::certificates()),
         sample("certificates-empty", &CertificatesPage { rows: vec![], pager: Pager::default(), ..outside::certificates() }),
         sample("findings", &findings::findings()),

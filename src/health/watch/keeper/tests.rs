@@ -77,7 +77,7 @@ fn calculated(sites: u64, municipalities: u64) -> u64 {
 /// A year and more of a municipality's life. Size, expiry, and every figure against the samples.
 #[tokio::test]
 async fn a_year_is_as_large_as_calculated_and_as_it_was_seen() {
-    let (sites, days) = if std::env::var_os("FLOTTA_TEST_FULL").is_some() { (300, 460) } else { (40, 430) };
+    let (sites, days) = if std::env::var_os("FLOTTA_TEST_FULL").is_some() { (300, 460) } else { (100, 430) };
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("history.db");
     let history = History::open(&path).await.unwrap();
