@@ -24,6 +24,7 @@ use flotta::{
         database_server::simulated::SimulatedDatabaseServer,
         engine::simulated::SimulatedEngine,
         gateway::simulated::SimulatedGateway,
+        outside::simulated::SimulatedOutside,
         probe::{Answer, Asked, Probe, kept::Kept},
         wordpress::simulated::SimulatedWordpress,
         world::{World, image_id},
@@ -159,6 +160,10 @@ async fn fleet(home: &Path, probe: Arc<dyn Probe>) -> (App, World) {
         wordpress: Arc::new(SimulatedWordpress::new(world.clone(), config.fleet.https_port)),
         browser: Arc::new(SimulatedBrowser::new(world.clone())),
         probe,
+        outside: Arc::new(SimulatedOutside::new(flotta::drivers::probe::simulated::SimulatedProbe::new(
+            world.clone(),
+            config.fleet.https_port,
+        ))),
     };
     let image = ImageState {
         id: image_id(IMAGE),

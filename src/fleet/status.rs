@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Check, Incident, Municipality, Slug,
+    Check, Incident, Municipality, Silence, Slug,
     health::{Failure, Health},
     incident::{CauseKind, Member},
     instance::text_enum,
@@ -133,6 +133,17 @@ pub struct Status {
     pub places: Vec<Place>,
     /// What touches it, and what did in the last days; the newest first.
     pub incidents: Vec<Told>,
+    /// Maintenance that goes on or is planned, the next first.
+    pub windows: Vec<Window>,
+}
+
+/// A maintenance window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Window {
+    /// From when.
+    pub from: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
 }
 
 /// Every municipality that opened its status page, as it was at one moment.
@@ -159,10 +170,20 @@ impl Public {
     }
 }
 
+/// Maintenance of all of it: what is about one address only is nothing that anybody needs to know of beforehand, and why is not told.
+fn windows(municipality: &Municipality, silences: &[Silence]) -> Vec<Window> {
+    let theirs =
+        |silence: &&Silence| silence.planned && silence.check.is_none() && silence.municipality.is_none_or(|of| of == municipality.id);
+    let mut all: Vec<Window> = silences.iter().filter(theirs).map(|s| Window { from: s.from, until: s.until }).collect();
+    all.sort_by_key(|window| window.from);
+    all.truncate(MOST);
+    all
+}
+
 impl Status {
     /// What may be seen of a municipality with these checks and incidents; of their members only its own count.
     #[must_use]
-    pub fn of(municipality: &Municipality, checks: &[&Check], incidents: &[(Incident, Vec<Member>)]) -> Self {
+    pub fn of(municipality: &Municipality, checks: &[&Check], incidents: &[(Incident, Vec<Member>)], silences: &[Silence]) -> Self {
         let place = |check: &&Check| Place {
             address: check.address(),
             label: check.label.clone(),
@@ -179,6 +200,7 @@ impl Status {
             name: municipality.name.clone(),
             code: municipality.code.as_ref().map(ToString::to_string),
             incidents: incidents.iter().filter_map(told).take(MOST).collect(),
+            windows: windows(municipality, silences),
             places,
         }
     }
@@ -285,7 +307,7 @@ mod tests {
         let checks = [check(&ale, 1, "/", Health::Ok), check(&ale, 2, "/skola/", Health::Down)];
         let shared = (incident(CauseKind::DatabaseServer, false), vec![member(&ale, "ale.se/skola/"), member(&bor, "bor.se")]);
         let theirs = (incident(CauseKind::Check, false), vec![member(&bor, "bor.se")]);
-        let status = Status::of(&ale, &checks.each_ref(), &[shared.clone(), theirs]);
+        let status = Status::of(&ale, &checks.each_ref(), &[shared.clone(), theirs], &[]);
         assert_eq!(status.verdict(), Verdict::Partly);
         assert_eq!(status.places[0].address, "ale.se/skola/", "the worst first");
         let [told] = &status.incidents[..] else { panic!("{status:?}") };
@@ -294,7 +316,23 @@ mod tests {
         for secret in ["bor", "db-1", "Eva", &shared.0.id.text(), &ale.id.text()] {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
-        let other = Status::of(&bor, &[], &[shared]);
+        let window = |of: Option<&Municipality>, planned, check| Silence {
+            id: crate::fleet::Id::generate(),
+            planned,
+            municipality: of.map(|of| of.id),
+            slug: None,
+            check,
+            from: shared.0.opened_at,
+            until: shared.0.opened_at + SignedDuration::from_hours(2),
+            reason: "a secret reason".into(),
+            by: "someone@example.org".into(),
+            created_at: shared.0.opened_at,
+        };
+        let silences = [window(None, true, None), window(Some(&ale), true, None), window(Some(&bor), true, None)];
+        let hidden = [window(Some(&ale), false, None), window(Some(&ale), true, Some(3))];
+        assert_eq!(Status::of(&ale, &[], &[], &silences).windows.len(), 2);
+        assert_eq!(Status::of(&ale, &[], &[], &hidden).windows, []);
+        let other = Status::of(&bor, &[], &[shared], &[]);
         assert_ne!(other.incidents[0].key, told.key);
     }
 
@@ -303,14 +341,14 @@ mod tests {
         let ale = municipality("ale");
         let well = [check(&ale, 1, "/", Health::Ok)];
         let gateway = |certain| [(incident(CauseKind::Gateway, certain), vec![])];
-        assert_eq!(Status::of(&ale, &well.each_ref(), &gateway(true)).verdict(), Verdict::Disturbed);
+        assert_eq!(Status::of(&ale, &well.each_ref(), &gateway(true), &[]).verdict(), Verdict::Disturbed);
         // What only others have in common is theirs.
-        assert_eq!(Status::of(&ale, &well.each_ref(), &gateway(false)).verdict(), Verdict::Well);
-        assert_eq!(Status::of(&ale, &[], &gateway(true)).verdict(), Verdict::Unknown);
+        assert_eq!(Status::of(&ale, &well.each_ref(), &gateway(false), &[]).verdict(), Verdict::Well);
+        assert_eq!(Status::of(&ale, &[], &gateway(true), &[]).verdict(), Verdict::Unknown);
         let observer = [(incident(CauseKind::Observer, true), vec![member(&ale, "ale.se")])];
-        assert_eq!(Status::of(&ale, &well.each_ref(), &observer).incidents, []);
+        assert_eq!(Status::of(&ale, &well.each_ref(), &observer, &[]).incidents, []);
         let down = [check(&ale, 1, "/", Health::Flapping)];
-        assert_eq!(Status::of(&ale, &down.each_ref(), &[]).verdict(), Verdict::Down);
+        assert_eq!(Status::of(&ale, &down.each_ref(), &[], &[]).verdict(), Verdict::Down);
     }
 
     #[test]

@@ -115,10 +115,9 @@ impl Past<'_> {
         let folded = self.history.sheets(self.of, Span::Hour, from, to).await?;
         let mut sheets: BTreeMap<i64, Sheet> = folded.into_iter().filter_map(|(at, bytes)| Some((at, Sheet::read(&bytes)?))).collect();
         for (hour, block) in self.blocks(from, to).await? {
-            if !sheets.contains_key(&hour) {
-                let sheet = if hour == self.present() { Sheet::so_far(&[], &block, self.slow) } else { Sheet::of(&[block], self.slow) };
-                sheets.insert(hour, sheet);
-            }
+            sheets.entry(hour).or_insert_with(|| {
+                if hour == self.present() { Sheet::so_far(&[], &block, self.slow) } else { Sheet::of(&[block], self.slow) }
+            });
         }
         Ok(sheets)
     }

@@ -91,13 +91,14 @@ async fn read(tools: &Tools) -> Result<Public> {
     let checks = store::checks::of(store, &ids).await?;
     let since = tools.clock.now().saturating_sub(SignedDuration::from_hours(24 * DAYS)).unwrap_or(Timestamp::UNIX_EPOCH);
     let incidents = store::incidents::lately(store, &ids, since).await?;
+    let silences = store::silences::since(store, tools.clock.now()).await?;
     let mut by_municipality: HashMap<MunicipalityId, Vec<&Check>> = HashMap::new();
     for check in &checks {
         by_municipality.entry(check.municipality).or_default().push(check);
     }
     let one = |municipality: &crate::fleet::Municipality| {
         let checks = by_municipality.remove(&municipality.id).unwrap_or_default();
-        (municipality.slug.clone(), Status::of(municipality, &checks, &incidents))
+        (municipality.slug.clone(), Status::of(municipality, &checks, &incidents, &silences))
     };
     Ok(Public { as_of, all: opened.iter().map(one).collect() })
 }

@@ -118,10 +118,10 @@ pub async fn sync(
         let mut changes = Changes::default();
         for row in there {
             let it = finding::table.filter(finding::id.eq(row.id.clone()));
-            match left.remove(&(row.kind, row.subject)) {
-                Some(seen) if seen.evidence.to_string() == row.evidence => {}
-                Some(seen) => {
-                    diesel::update(it).set(finding::evidence.eq(seen.evidence.to_string())).execute(c).await?;
+            match left.remove(&(row.kind, row.subject)).map(|seen| seen.evidence.to_string()) {
+                Some(evidence) if evidence == row.evidence => {}
+                Some(evidence) => {
+                    diesel::update(it).set(finding::evidence.eq(evidence)).execute(c).await?;
                 }
                 None => {
                     diesel::update(it).set(finding::resolved_at.eq(at)).execute(c).await?;

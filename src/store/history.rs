@@ -396,14 +396,13 @@ async fn fold_all(c: &mut Sqlite, of: &str, sheets: &[Folded], hours: &[i64]) ->
 /// Ends a write as its body says. Of a full disk SQLite may have taken it back itself, so what went wrong first is told.
 async fn ended(c: &mut Sqlite, outcome: Result<(), Fault>) -> Result<(), Fault> {
     type Transactions = <Sqlite as AsyncConnection>::TransactionManager;
-    let outcome = match outcome {
+    match outcome {
         Ok(()) => Transactions::commit_transaction(c).await.map_err(Fault::from),
         Err(fault) => {
             drop(Transactions::rollback_transaction(c).await);
             Err(fault)
         }
-    };
-    outcome
+    }
 }
 
 fn key(municipality: &str, at: i64) -> Result<Key> {

@@ -234,12 +234,17 @@ pub struct Touched {
     pub failing: u32,
 }
 
+/// How many checks of an incident, by its id, a municipality has.
+type Share = (String, String, i64);
+/// Of an incident, by its id, one check: whose, and since when it is over.
+type Ended = (String, String, Option<i64>);
+
 /// Every incident that is open or was over after `since`, with whom it touches. For whoever decides what is told.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn since(store: &Store, since: Timestamp) -> Result<Vec<(Incident, Vec<Touched>)>> {
-    let (found, all, failing): (Vec<Row>, Vec<(String, String, i64)>, Vec<(String, String, i64)>) = read!(store, |c| {
+    let (found, all, failing): (Vec<Row>, Vec<Share>, Vec<Share>) = read!(store, |c| {
         let wanted = || incident::resolved_at.is_null().or(incident::resolved_at.gt(rows::micros(since)));
         let found = incident::table.filter(wanted()).order(incident::opened_at.asc()).select(Row::as_select()).load(c).await?;
         let group = (member::incident_id, member::municipality_id);
@@ -272,7 +277,7 @@ pub type Shares = BTreeMap<MunicipalityId, (u32, u32)>;
 /// # Errors
 /// When the store fails.
 pub async fn open_shares(store: &Store) -> Result<Vec<(Incident, Shares)>> {
-    let (found, members): (Vec<Row>, Vec<(String, String, Option<i64>)>) = read!(store, |c| {
+    let (found, members): (Vec<Row>, Vec<Ended>) = read!(store, |c| {
         let open = incident::table.filter(incident::resolved_at.is_null());
         let found = open.order((incident::opened_at.desc(), incident::id.desc())).select(Row::as_select()).load(c).await?;
         let members = member::table

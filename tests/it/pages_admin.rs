@@ -292,3 +292,60 @@ async fn settings_show_the_platform_and_no_secret() {
     }
     assert!(!page.contains(PASSWORD));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receivers_are_added_and_what_is_silenced_is_ended() {
+    let plane = Plane::furnished().await;
+    let chief = Browser::log_in(&plane, Role::Administrator).await;
+    assert!(chief.page("/receivers").await.contains("Nobody is told anything"));
+    let form = |address, municipality| {
+        [
+            ("kind", "webhook"),
+            ("address", address),
+            ("municipality", municipality),
+            ("name", "Desk"),
+            ("language", "en"),
+            ("after_minutes", "15"),
+        ]
+    };
+    let refused = chief.told("/receivers", &form("http://hooks.example.org/secret", ""), 400).await;
+    assert!(refused.contains("id=\"e-address\"") && refused.contains("value=\"Desk\""), "{refused}");
+    let minutes =
+        chief.told("/receivers", &[("kind", "chat"), ("address", "https://hooks.example.org"), ("after_minutes", "soon")], 400).await;
+    assert!(minutes.contains("id=\"e-after_minutes\""), "{minutes}");
+    let first = chief.told("/receivers", &form("https://hooks.example.org/secret", ""), 200).await;
+    let key = secret(&first);
+    assert!(key.starts_with("whsec_"), "{key}");
+    let store = &plane.app.tools.store;
+    let kept = store::receivers::all(store).await.unwrap().remove(0);
+    let place = format!("/receivers/{}", kept.id);
+    let text = chief.page(&place).await;
+    assert!(text.contains("https://hooks.example.org/…") && !text.contains("/secret") && !text.contains(&key), "{text}");
+    let second = secret(&chief.told(&format!("{place}/key"), &[], 200).await);
+    assert!(second.starts_with("whsec_") && second != key);
+
+    // The operators' receivers are nobody else's business.
+    let manager = Browser::log_in(&plane, Role::WebManager).await;
+    assert!(!manager.page("/receivers").await.contains("Desk"));
+    assert_eq!(manager.open(&place).await.status(), 404);
+    assert!(!Browser::log_in(&plane, Role::Auditor).await.page("/receivers").await.contains("action=\"/receivers\""));
+    assert_eq!(chief.done(&format!("{place}/remove"), &[]).await, "/receivers?notice=saved");
+    assert_eq!(chief.open(&place).await.status(), 404);
+
+    let silence = |from, until, reason| [("municipality", "ale"), ("from", from), ("until", until), ("reason", reason)];
+    let refused = chief.told("/silences", &silence("", "tomorrow", ""), 400).await;
+    assert!(refused.contains("id=\"e-until\""), "{refused}");
+    let refused = chief.told("/silences", &silence("", "2020-01-01T00:00", ""), 400).await;
+    assert!(refused.contains("id=\"e-until\"") && refused.contains("id=\"e-reason\""), "{refused}");
+    let later = |hours| (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours)).strftime("%Y-%m-%dT%H:%M").to_string();
+    assert_eq!(chief.done("/silences", &silence("", &later(24), "a new firewall")).await, "/silences?notice=saved");
+    assert_eq!(chief.done("/silences", &silence(&later(48), &later(50), "the same again")).await, "/silences?notice=saved");
+    let text = chief.page("/silences").await;
+    assert!(text.contains("a new firewall") && text.contains("holds now") && text.contains("maintenance"), "{text}");
+    for _ in 0..2 {
+        let text = chief.page("/silences").await;
+        let end = text.split("action=\"/silences/").nth(1).and_then(|rest| rest.split('"').next()).expect("one to end");
+        chief.done(&format!("/silences/{end}"), &[]).await;
+    }
+    assert!(chief.page("/silences").await.contains("Nothing is silenced"));
+}

@@ -104,11 +104,14 @@ impl Beside {
     }
 }
 
+/// An instance with what it told of itself.
+type Heard = (Instance, Pulse);
+
 /// What instances told of themselves, for those who run their jobs and collect their facts.
-struct Pulses(mpsc::UnboundedSender<(Instance, Pulse)>, mpsc::UnboundedSender<(Instance, Pulse)>);
+struct Pulses(mpsc::UnboundedSender<Heard>, mpsc::UnboundedSender<Heard>);
 
 impl Pulses {
-    fn new() -> (Self, mpsc::UnboundedReceiver<(Instance, Pulse)>, mpsc::UnboundedReceiver<(Instance, Pulse)>) {
+    fn new() -> (Self, mpsc::UnboundedReceiver<Heard>, mpsc::UnboundedReceiver<Heard>) {
         let ((jobs, of_jobs), (facts, of_facts)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
         (Self(jobs, facts), of_jobs, of_facts)
     }

@@ -50,6 +50,17 @@ pub struct OpenMunicipality {
     pub services: Vec<OpenPlace>,
     /// What touches it now, newest first.
     pub incidents: Vec<OpenIncident>,
+    /// Maintenance that goes on or is planned, the next first.
+    pub maintenance: Vec<OpenWindow>,
+}
+
+/// A time in which sites may be away, as planned.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OpenWindow {
+    /// From when.
+    pub from: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
 }
 
 /// A site or service.
@@ -191,6 +202,7 @@ fn municipality(base: &Url, status: &Status) -> OpenMunicipality {
         sites: places(true),
         services: places(false),
         incidents: status.incidents.iter().filter(|told| told.resolved_at.is_none()).map(incident).collect(),
+        maintenance: status.windows.iter().map(|window| OpenWindow { from: window.from, until: window.until }).collect(),
     }
 }
 

@@ -21,8 +21,9 @@ use crate::{
     web::{
         Web,
         api::{
-            receivers, silences,
+            receivers,
             shapes_notices::{NewReceiver, NewSilence},
+            silences,
         },
         guard::Note,
         input,
@@ -189,7 +190,9 @@ async fn all_silences(web: &Web, caller: &Caller, page: PageRequest) -> Result<S
     for silence in found.items {
         let check = match silence.check {
             // A check that is gone has its number only.
-            Some(number) => Some(store::checks::get(web.store(), &scope, number).await.map_or_else(|_| number.to_string(), |c| c.address())),
+            Some(number) => {
+                Some(store::checks::get(web.store(), &scope, number).await.map_or_else(|_| number.to_string(), |c| c.address()))
+            }
             None => None,
         };
         rows.push(SilenceRow {

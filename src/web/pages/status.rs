@@ -33,6 +33,7 @@ pub async fn show(web: Data<Web>, request: HttpRequest, path: Path<String>) -> A
         places: status.places.clone(),
         open,
         over,
+        windows: status.windows.clone(),
         days: DAYS,
     };
     let shell = Shell::anonymous(language(&request), "", request.path());

@@ -54,3 +54,5 @@ verdict-down = down
 verdict-unknown = not known
 permission-publish-status = open and close public status pages
 audit-municipality-status-page = Opened or closed status page
+status-planned = Planned maintenance
+status-planned-explain = Pages may be away for a while then.

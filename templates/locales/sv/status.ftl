@@ -54,3 +54,5 @@ verdict-down = nere
 verdict-unknown = okänt
 permission-publish-status = öppna och stänga publika statussidor
 audit-municipality-status-page = Öppnade eller stängde statussida
+status-planned = Planerat underhåll
+status-planned-explain = Då kan sidorna vara borta en stund.

@@ -15,14 +15,17 @@ use flotta::{
         incident::CauseKind,
         outside::{Expects, NameState, NewAddress, Plain, Trust},
     },
+    health::notices::receivers::{self, NewReceiver},
     store::{self, PageRequest, incidents::Filter},
 };
+use jiff::Timestamp;
 
 use super::outside::{Net, pages};
 use crate::support::{
     fleet::Fleet,
     image::{Images, Theme},
     outside::{Says, serve},
+    post::{Hook, Seen},
     trouble::SmallDisk,
     visitors::{municipality, php},
 };
@@ -148,6 +151,18 @@ async fn from_outside(fleet: &Fleet, net: &Net, ale: &str, whose: MunicipalityId
     assert_eq!(incidents(fleet, None).await.len(), told_before + 2, "{:#?}", incidents(fleet, None).await);
 }
 
+/// What a hook was told of incidents since a time: cause and word, in order.
+fn entries(hook: &Hook, since: Timestamp) -> Vec<(String, String)> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let of = |seen: &Seen| -> Vec<(String, String)> {
+        let body: serde_json::Value = serde_json::from_str(&seen.body).unwrap();
+        let all = body["data"]["incidents"].as_array().unwrap().iter();
+        let new = all.filter(|entry| text(&entry["opened_at"]).parse::<Timestamp>().unwrap() >= since);
+        new.map(|entry| (text(&entry["cause"]), text(&entry["word"]))).collect()
+    };
+    hook.seen().iter().flat_map(of).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_is_told_once_with_its_cause() {
     // Pages of a busy machine take a while; only what sleeps is slow here.
@@ -164,8 +179,12 @@ async fn every_fault_is_told_once_with_its_cause() {
         raw.outside.resolvers = vec![net.names.address.to_string()];
         raw.outside.allowed_ranges = vec!["127.0.0.0/8".to_owned()];
         raw.outside.authorities.clone_from(&net.settings.authorities);
+        raw.notices.local_hooks = true;
     };
     let fleet = Fleet::start_with(change).await;
+    let hook = Hook::start().await;
+    let operators = NewReceiver { kind: "webhook".into(), address: hook.at("/jour"), ..NewReceiver::default() };
+    receivers::add(&fleet.app.tools, &Scope::Fleet, None, &operators).await.unwrap();
     let mut images = Images::new(&fleet.app.tools.settings.fleet);
     let release = images.release(&fleet, "kommun-1.0", &Theme { version: "1.0", functions: ILL, ..Theme::default() }).await;
     let sites = ["s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9"];
@@ -234,6 +253,7 @@ async fn every_fault_is_told_once_with_its_cause() {
         [(fleet.app.tools.settings.database_server(), CauseKind::DatabaseServer), (fleet.app.tools.settings.gateway(), CauseKind::Gateway)]
     {
         let before = incidents(&fleet, None).await.len();
+        let began = fleet.app.tools.clock.now();
         docker(&["stop", "-t", "5", &service]);
         let failures: &[Failure] =
             if kind == CauseKind::Gateway { &[Failure::Refused] } else { &[Failure::NoDatabase, Failure::Fatal, Failure::ServerError] };
@@ -246,5 +266,16 @@ async fn every_fault_is_told_once_with_its_cause() {
         well(&fleet, 12).await;
         let all = incidents(&fleet, None).await;
         assert_eq!(all.len(), before + 1, "none for each site afterwards: {all:#?}");
+        // The operators are told once that it is down and once that it is over, and of no site.
+        fleet
+            .until("the operators are told that it is over", Duration::from_secs(60), || async {
+                let told = entries(&hook, began);
+                if told == [(kind.to_string(), "opened".to_owned()), (kind.to_string(), "over".to_owned())] {
+                    Ok(())
+                } else {
+                    Err(format!("{told:?}"))
+                }
+            })
+            .await;
     }
 }

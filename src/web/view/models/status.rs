@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Model;
 use crate::{
-    fleet::status::{Place, Told, Verdict},
+    fleet::status::{Place, Told, Verdict, Window},
     web::view::Page,
 };
 
@@ -31,6 +31,8 @@ pub struct StatusModel {
     pub open: Vec<Told>,
     /// What did lately.
     pub over: Vec<Told>,
+    /// Maintenance that goes on or is planned.
+    pub windows: Vec<Window>,
     /// So many days back.
     pub days: i64,
 }

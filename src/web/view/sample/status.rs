@@ -8,7 +8,7 @@ use crate::{
     fleet::{
         health::Health,
         incident::CauseKind,
-        status::{DAYS, Place, Symptom, Told, Verdict},
+        status::{DAYS, Place, Symptom, Told, Verdict, Window},
     },
     web::view::models::{StatusCard, StatusModel},
 };
@@ -43,13 +43,14 @@ pub(super) fn partly() -> StatusModel {
         ],
         open: vec![told("a1", CauseKind::DatabaseServer, false, &["ale.se/skola/"]), told("a2", CauseKind::Gateway, false, &[])],
         over: vec![told("a3", CauseKind::Check, true, &["ale.se"])],
+        windows: vec![Window { from: before(-86_400), until: before(-90_000) }],
         days: DAYS,
     }
 }
 
 pub(super) fn well() -> StatusModel {
     let places = vec![place("ale.se", "", Health::Ok)];
-    StatusModel { verdict: Verdict::Well, places, open: vec![], over: vec![], ..partly() }
+    StatusModel { verdict: Verdict::Well, places, open: vec![], over: vec![], windows: vec![], ..partly() }
 }
 
 pub(super) fn old() -> StatusModel {
