@@ -332,7 +332,9 @@ async fn receivers_are_added_and_what_is_silenced_is_ended() {
     assert_eq!(chief.done(&format!("{place}/remove"), &[]).await, "/receivers?notice=saved");
     assert_eq!(chief.open(&place).await.status(), 404);
 
-    let silence = |from, until, reason| [("municipality", "ale"), ("from", from), ("until", until), ("reason", reason)];
+    fn silence<'a>(from: &'a str, until: &'a str, reason: &'a str) -> [(&'static str, &'a str); 4] {
+        [("municipality", "ale"), ("from", from), ("until", until), ("reason", reason)]
+    }
     let refused = chief.told("/silences", &silence("", "tomorrow", ""), 400).await;
     assert!(refused.contains("id=\"e-until\""), "{refused}");
     let refused = chief.told("/silences", &silence("", "2020-01-01T00:00", ""), 400).await;
