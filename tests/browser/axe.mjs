@@ -87,8 +87,12 @@ try {
             problems.push(`${url} (${scheme}, ${width}): ${violation.id}: ${node.target.join(" ")}: ${node.failureSummary.replaceAll("\n", " ")}`);
           }
         }
-        const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        if (sideways > 0) problems.push(`${url} (${scheme}): scrolls sideways by ${sideways} px at ${width} px`);
+        const [sideways, widest] = await page.evaluate(() => {
+          const root = document.documentElement;
+          const over = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > root.clientWidth && !e.closest(".scroll"));
+          return [root.scrollWidth - root.clientWidth, over.at(-1)?.outerHTML.slice(0, 120) ?? ""];
+        });
+        if (sideways > 0) problems.push(`${url} (${scheme}): scrolls sideways by ${sideways} px at ${width} px: ${widest}`);
       }
       if (options.shots) {
         mkdirSync(options.shots, { recursive: true });
