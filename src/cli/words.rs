@@ -83,6 +83,8 @@ pub fn cause(cause: &str, language: Language) -> &str {
         "disk" => language.pick("disk", "disk"),
         "node" => language.pick("container engine", "containermotor"),
         "gateway" => language.pick("gateway", "gateway"),
+        "resolver" => language.pick("own resolver", "egen namnuppslagning"),
+        "egress" => language.pick("way out", "väg ut"),
         "observer" => language.pick("the watching itself", "bevakningen själv"),
         other => other,
     }

@@ -12,6 +12,7 @@ use crate::{
     error::FieldError,
     fleet::{
         Limits,
+        outside::Subject,
         settings::{HealthSettings, OutsideSettings, Range, RehearsalSettings, UpdateSettings},
     },
 };
@@ -280,6 +281,9 @@ impl RawHealth {
     }
 }
 
+/// So many canaries say whether the way out works.
+const MOST_CANARIES: usize = 5;
+
 /// `[outside]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -296,12 +300,22 @@ pub struct RawOutside {
     pub look_hours: u32,
     /// Other addresses that a municipality may have.
     pub most_addresses: u32,
+    /// Addresses that always answer.
+    pub canaries: Vec<String>,
 }
 
 impl Default for RawOutside {
     fn default() -> Self {
         let OutsideSettings { authorities, look_hours, most_addresses, .. } = OutsideSettings::default();
-        Self { resolvers: Vec::new(), gateway_addresses: Vec::new(), allowed_ranges: Vec::new(), authorities, look_hours, most_addresses }
+        Self {
+            resolvers: Vec::new(),
+            gateway_addresses: Vec::new(),
+            allowed_ranges: Vec::new(),
+            authorities,
+            look_hours,
+            most_addresses,
+            canaries: Vec::new(),
+        }
     }
 }
 
@@ -339,8 +353,19 @@ impl RawOutside {
                 "write it from the root, such as /etc/flotta/authorities.pem",
             ));
         }
+        if self.canaries.len() > MOST_CANARIES {
+            let fix = format!("name {MOST_CANARIES} at most, by different operators");
+            errors.push(FieldError::new("outside.canaries", "too-many", "there are too many canaries", fix));
+        }
+        let mut canaries = Vec::new();
+        for text in &self.canaries {
+            match Subject::parse(text) {
+                Ok(canary) => canaries.push(canary),
+                Err(error) => errors.push(error.at("outside.canaries")),
+            }
+        }
         let Self { authorities, look_hours, most_addresses, .. } = self;
-        OutsideSettings { resolvers, gateway_addresses, allowed_ranges, authorities, look_hours, most_addresses }
+        OutsideSettings { resolvers, gateway_addresses, allowed_ranges, authorities, look_hours, most_addresses, canaries }
     }
 }
 

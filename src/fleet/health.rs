@@ -78,6 +78,12 @@ impl Failure {
     pub fn of_number(number: u8) -> Option<Self> {
         usize::from(number).checked_sub(1).and_then(|at| Self::ALL.get(at)).copied()
     }
+
+    /// Whether something inside an instance can make a site fail like this: names and certificates are not changed from there.
+    #[must_use]
+    pub const fn may_be_inside(self) -> bool {
+        !matches!(self, Self::Name | Self::CertificateExpired | Self::CertificateWrong)
+    }
 }
 
 /// What one check found.

@@ -35,13 +35,17 @@ pub enum CauseKind {
     Disk,
     /// The gateway.
     Gateway,
+    /// The resolver by which Flotta finds names outside.
+    Resolver,
+    /// Flotta's way out to other addresses.
+    Egress,
     /// The one who looks.
     Observer,
 }
 
 impl CauseKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Check,
         Self::Operation,
         Self::Certificate,
@@ -52,8 +56,16 @@ impl CauseKind {
         Self::Node,
         Self::Disk,
         Self::Gateway,
+        Self::Resolver,
+        Self::Egress,
         Self::Observer,
     ];
+
+    /// Whether it is what is looked through, and not what is looked at: while it is ill nothing is known, and the operators alone are told.
+    #[must_use]
+    pub const fn is_sight(self) -> bool {
+        matches!(self, Self::Resolver | Self::Egress | Self::Observer)
+    }
 
     /// Whether it is a part of the platform, on which every site of every municipality hangs.
     #[must_use]
@@ -65,7 +77,8 @@ impl CauseKind {
 text_enum!(CauseKind, "cause", [
     CauseKind::Check => "check", CauseKind::Operation => "operation", CauseKind::Certificate => "certificate", CauseKind::Zone => "zone",
     CauseKind::Instance => "instance", CauseKind::Plugin => "plugin", CauseKind::DatabaseServer => "database-server",
-    CauseKind::Node => "node", CauseKind::Disk => "disk", CauseKind::Gateway => "gateway", CauseKind::Observer => "observer",
+    CauseKind::Node => "node", CauseKind::Disk => "disk", CauseKind::Gateway => "gateway",
+    CauseKind::Resolver => "resolver", CauseKind::Egress => "egress", CauseKind::Observer => "observer",
 ]);
 
 /// One thing that is, or may be, to blame.

@@ -202,6 +202,16 @@ pub struct Silence {
 }
 
 impl Silence {
+    /// Whether what is this municipality's, or about this check, is silenced by it.
+    #[must_use]
+    pub fn covers(&self, municipality: Option<MunicipalityId>, check: Option<u32>) -> bool {
+        match (self.check, self.municipality) {
+            (Some(own), _) => check == Some(own),
+            (None, Some(own)) => municipality == Some(own),
+            (None, None) => true,
+        }
+    }
+
     /// Whether it holds.
     #[must_use]
     pub fn holds(&self, now: Timestamp) -> bool {

@@ -7,8 +7,13 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
-use super::{finding::FindingKind, health::Failure};
+use super::{Domain, finding::FindingKind, health::Failure};
+use crate::error::FieldError;
+
+/// An address is no longer than this, in bytes.
+const ADDRESS: usize = 2000;
 
 /// How an address that is no site's is asked, and what is expected of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,10 +40,46 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// Reads a whole address, as a browser does; not one of the gateway's.
+    ///
+    /// # Errors
+    /// What is wrong with it, as field `address`.
+    pub fn parse(text: &str) -> Result<Self, FieldError> {
+        let fix = "give a whole address such as https://e-tjanster.lund.se/";
+        let bad = |why: &str| FieldError::new("address", "invalid-address", why, fix);
+        if text.len() > ADDRESS {
+            return Err(bad("the address is too long"));
+        }
+        let url = Url::parse(text).map_err(|_| bad("this is no address"))?;
+        let plain = match url.scheme() {
+            "https" => false,
+            "http" => true,
+            _ => return Err(bad("only https and http can be checked")),
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            let fix = "leave out what stands before `@`; what is checked must be open to everybody";
+            return Err(FieldError::new("address", "address-credentials", "the address holds a user name or a password", fix));
+        }
+        let domain: Domain = url.host_str().unwrap_or_default().parse().map_err(|error: FieldError| error.at("address"))?;
+        let host = url.port().map_or_else(|| domain.to_string(), |port| format!("{domain}:{port}"));
+        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let subject = Self { host, path: format!("{}{query}", url.path()), plain, ours: false };
+        if !subject.has_fit_port() {
+            return Err(bad("the port is none of pages: 80, 443 or one from 1024 on"));
+        }
+        Ok(subject)
+    }
+
     /// Its host without the port.
     #[must_use]
     pub fn name(&self) -> &str {
         self.host.rsplit_once(':').map_or(self.host.as_str(), |(name, _)| name)
+    }
+
+    /// Whether its name is one of this machine only (`*.localhost`), for which nobody has to be asked.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.name().parse::<Domain>().is_ok_and(|domain| domain.is_local())
     }
 
     /// Its port.

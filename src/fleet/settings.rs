@@ -66,6 +66,8 @@ pub struct OutsideSettings {
     pub look_hours: u32,
     /// So many other addresses a municipality may have.
     pub most_addresses: u32,
+    /// Addresses that always answer, by which Flotta tells its own way out from theirs; none where that is not told apart.
+    pub canaries: Vec<super::outside::Subject>,
 }
 
 impl Default for OutsideSettings {
@@ -77,6 +79,7 @@ impl Default for OutsideSettings {
             authorities: None,
             look_hours: 6,
             most_addresses: 50,
+            canaries: Vec::new(),
         }
     }
 }

@@ -225,7 +225,7 @@ impl Status {
 fn told(of: &Municipality, has_sites: bool, incident: &Incident, members: &[Member]) -> Option<Told> {
     let own: Vec<&Member> = members.iter().filter(|member| member.municipality == of.id).collect();
     // The watching itself is the operator's to doubt.
-    let spoken_of = incident.cause.kind != CauseKind::Observer && incident.merged_into.is_none();
+    let spoken_of = !incident.cause.kind.is_sight() && incident.merged_into.is_none();
     let there = incident.resolved_at.is_none_or(|end| end > of.created_at);
     // While the platform is ill only some of its sites are asked, and all hang on it.
     let touches = !own.is_empty() || incident.municipality == Some(of.id) || has_sites && there && incident.is_shared();

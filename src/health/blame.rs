@@ -29,8 +29,8 @@ pub fn explains(kind: Kind, failure: Failure) -> bool {
     let inside = matches!(failure, F::ServerError | F::ClientError | F::Empty | F::Fatal | F::Unlike | F::Astray);
     match kind {
         Kind::Check => true,
-        Kind::Operation => !matches!(failure, F::Name | F::CertificateExpired | F::CertificateWrong),
-        Kind::Observer => false,
+        Kind::Operation => failure.may_be_inside(),
+        Kind::Observer | Kind::Resolver | Kind::Egress => false,
         Kind::Certificate => matches!(failure, F::CertificateExpired | F::CertificateWrong | F::Handshake),
         Kind::Zone => failure == F::Name,
         Kind::Instance => inside || matches!(failure, F::NoUpstream | F::TimedOut | F::Broken | F::SetUp | F::NoDatabase | F::Maintenance),

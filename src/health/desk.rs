@@ -222,7 +222,7 @@ impl Desk {
         let observer = Cause { kind: CauseKind::Observer, of: "observer".to_owned() };
         let new: Vec<u32> = alone.iter().copied().filter(|number| !self.open.contains_key(&own(*number))).collect();
         let fresh = self.open.iter().filter(|(c, o)| c.kind == CauseKind::Check && scene.now < o.opened + AT_ONCE).count();
-        let all_well = scene.suspects.iter().all(|suspect| suspect.ill != Some(true));
+        let all_well = scene.suspects.iter().all(|suspect| suspect.ill != Some(true) || suspect.kind.is_sight());
         let doubted = self.open.get(&observer).is_some_and(|open| scene.now < open.opened + DOUBT);
         let in_doubt = doubted || (!self.open.contains_key(&observer) && is_suspect(new.len() + fresh, scene.checked, all_well, true));
         for number in alone {

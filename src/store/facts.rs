@@ -19,7 +19,7 @@ use crate::{
     error::{Error, Result},
     fleet::{
         InstanceId, MunicipalityId,
-        facts::{Facts, Noted, SiteFacts, Used},
+        facts::{Facts, Noted, SiteFacts, Used, Whole},
     },
 };
 
@@ -79,6 +79,94 @@ pub async fn of(store: &Store, instance: InstanceId) -> Result<Option<(Kept, Fac
     };
     let sites = sites.iter().map(|text| document_of("site_facts.document", text)).collect::<Result<_>>()?;
     Ok(Some((kept, Facts { whole: document_of("facts.document", &document)?, sites })))
+}
+
+/// One site of an instance, as it told of itself last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// When it was told.
+    pub collected_at: Timestamp,
+    /// What is the instance's as a whole.
+    pub whole: Whole,
+    /// What is the site's.
+    pub own: SiteFacts,
+    /// Since how many seconds its oldest job waits.
+    pub overdue: u64,
+    /// Its tables, in bytes; none where they were not measured yet.
+    pub database_bytes: Option<u64>,
+    /// What was uploaded to it, in bytes.
+    pub uploads_bytes: Option<u64>,
+}
+
+/// One site; none where it has told nothing yet. The caller has made sure whose it is.
+///
+/// # Errors
+/// When the store fails.
+pub async fn site(store: &Store, instance: InstanceId, blog: u64) -> Result<Option<Site>> {
+    let (id, blog) = (instance.text(), i64::try_from(blog).unwrap_or(i64::MAX));
+    let found: Option<(String, i64, String, i64)> = read!(store, |c| Ok(facts::table
+        .inner_join(site_facts::table.on(site_facts::instance_id.eq(facts::instance_id)))
+        .filter(facts::instance_id.eq(&id).and(site_facts::blog.eq(blog)))
+        .select((facts::document, facts::collected_at, site_facts::document, site_facts::overdue))
+        .first(c)
+        .await
+        .optional()?))?;
+    let Some((whole, collected_at, own, overdue)) = found else { return Ok(None) };
+    let sizes: Option<(i64, Option<i64>)> = read!(store, |c| Ok(size::table
+        .filter(size::instance_id.eq(&id).and(size::blog.eq(blog)))
+        .order(size::day.desc())
+        .select((size::database_bytes, size::uploads_bytes))
+        .first(c)
+        .await
+        .optional()?))?;
+    let bytes = |bytes: i64| u64::try_from(bytes).unwrap_or_default();
+    Ok(Some(Site {
+        collected_at: rows::time("facts.collected_at", collected_at)?,
+        whole: document_of("facts.document", &whole)?,
+        own: document_of("site_facts.document", &own)?,
+        overdue: u64::try_from(overdue).unwrap_or_default(),
+        database_bytes: sizes.map(|(database, _)| bytes(database)),
+        uploads_bytes: sizes.and_then(|(_, uploads)| uploads).map(bytes),
+    }))
+}
+
+/// The fatal errors that were seen first in one site, the latest first.
+///
+/// # Errors
+/// When the store fails.
+pub async fn errors_of(store: &Store, instance: InstanceId, blog: u64, most: u32) -> Result<Vec<Noted>> {
+    let blog = i64::try_from(blog).unwrap_or(i64::MAX);
+    let found: Vec<(String, String, String, String, i64, String, i64, i64, i64)> = read!(store, |c| Ok(php_error::table
+        .filter(php_error::instance_id.eq(instance.text()).and(php_error::blog.eq(blog)))
+        .order((php_error::last_at.desc(), php_error::fingerprint.asc()))
+        .limit(i64::from(most))
+        .select((
+            php_error::fingerprint,
+            php_error::kind,
+            php_error::slug,
+            php_error::file,
+            php_error::line,
+            php_error::message,
+            php_error::total,
+            php_error::first_at,
+            php_error::last_at,
+        ))
+        .load(c)
+        .await?))?;
+    let number = |number: i64| u64::try_from(number).unwrap_or_default();
+    let read = |(fingerprint, kind, slug, file, line, message, total, first, last)| Noted {
+        fingerprint,
+        count: number(total),
+        first: first / 1_000_000,
+        last: last / 1_000_000,
+        message,
+        file,
+        line: number(line),
+        kind,
+        slug,
+        blog: number(blog),
+    };
+    Ok(found.into_iter().map(read).collect())
 }
 
 /// Whether a site told of itself that it asks search engines to stay away.

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     error::{Error, FieldError, Result},
     fleet::{
-        Finding, FindingId, FindingKind, Id, MunicipalityId, Scope,
+        Finding, FindingId, FindingKind, Id, InstanceId, MunicipalityId, Scope,
         finding::{About, Found},
     },
 };
@@ -159,6 +159,15 @@ pub async fn sync(
     })
 }
 
+/// A site or address that findings may be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The check's number.
+    pub number: u32,
+    /// Which site of which instance it is, where it is one.
+    pub site: Option<(InstanceId, u64)>,
+}
+
 /// Which findings are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -168,6 +177,8 @@ pub struct Filter {
     pub kind: Option<FindingKind>,
     /// Only this municipality's.
     pub municipality: Option<MunicipalityId>,
+    /// Only those about this site or address.
+    pub about: Option<Spot>,
     /// Only those that are, at this time, put aside (true) or not (false).
     pub muted: Option<(bool, Timestamp)>,
 }
@@ -178,9 +189,19 @@ pub struct Filter {
 /// When the store fails.
 pub async fn list(store: &Store, scope: &Scope, filter: &Filter, page: PageRequest) -> Result<Page<Finding>> {
     let only = covered(scope, filter.municipality);
+    let number = filter.about.map(|spot| rows::signed("finding.check_number", spot.number)).transpose()?;
+    let site = filter.about.and_then(|spot| spot.site).map(|(id, blog)| (id.text(), i64::try_from(blog).unwrap_or(i64::MAX)));
     macro_rules! matching {
         () => {{
             let mut query = finding::table.inner_join(municipality::table).into_boxed();
+            match (number, &site) {
+                (Some(number), Some((id, blog))) => {
+                    let inside = finding::instance_id.eq(id.clone()).and(finding::blog.eq(*blog));
+                    query = query.filter(finding::check_number.eq(number).or(inside));
+                }
+                (Some(number), None) => query = query.filter(finding::check_number.eq(number)),
+                (None, _) => {}
+            }
             if let Some(only) = &only {
                 query = query.filter(finding::municipality_id.eq_any(only));
             }
@@ -283,8 +304,8 @@ pub async fn mute(
 ///
 /// # Errors
 /// When the store fails.
-pub async fn keep_only(store: &Store, instances: &[crate::fleet::InstanceId], now: Timestamp) -> Result<()> {
-    let kept: Vec<String> = instances.iter().map(crate::fleet::InstanceId::text).collect();
+pub async fn keep_only(store: &Store, instances: &[InstanceId], now: Timestamp) -> Result<()> {
+    let kept: Vec<String> = instances.iter().map(InstanceId::text).collect();
     let gone = finding::instance_id.is_not_null().and(finding::instance_id.ne_all(kept));
     write!(store, |c| {
         diesel::update(finding::table.filter(finding::resolved_at.is_null().and(gone)))

@@ -180,6 +180,7 @@ diesel::table! {
         instance_id -> Text, municipality_id -> Text, mark -> Text, administrators -> Text, document -> Text, collected_at -> BigInt,
     }
 }
+diesel::allow_tables_to_appear_in_same_query!(facts, site_facts);
 diesel::table! { site_facts (instance_id, blog) { instance_id -> Text, blog -> BigInt, document -> Text, overdue -> BigInt, } }
 diesel::table! {
     component (instance_id, kind, slug) { instance_id -> Text, kind -> Text, slug -> Text, name -> Text, version -> Text, sites -> Integer, }

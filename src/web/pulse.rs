@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::{
     error::{Error, Result},
-    fleet::{Incident, MunicipalityId, Scope, UserId, check::Tally, incident::CauseKind},
+    fleet::{Incident, MunicipalityId, Scope, UserId, check::Tally},
     store::{self, Store, incidents::Shares},
 };
 
@@ -51,7 +51,7 @@ impl Seen {
             shares.get(&of).is_some_and(|(_, failing)| *failing > 0) || incident.municipality == Some(of) || incident.is_shared()
         };
         let told = self.incidents.iter().filter(touches).map(|(incident, _)| incident);
-        told.filter(|incident| incident.cause.kind != CauseKind::Observer).max_by_key(|incident| incident.cause.kind)
+        told.filter(|incident| !incident.cause.kind.is_sight()).max_by_key(|incident| incident.cause.kind)
     }
 
     /// The open incidents that a scope covers, each with its own share only; of one municipality, those that touch it.
@@ -136,7 +136,10 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::{Id, incident::Cause};
+    use crate::fleet::{
+        Id,
+        incident::{Cause, CauseKind},
+    };
 
     #[test]
     fn places_are_few_and_given_back() {

@@ -273,6 +273,7 @@ pub fn table() -> Vec<Entry> {
         get("/health/{slug}/report.csv", May(ReadFleet), || to(pages::site::report_csv)),
         post("/health/{slug}/objective", May(ManageIncidents), "municipality.objective", Harmless, || to(pages::site::decide)),
         get("/health/{slug}/{number}", May(ReadFleet), || to(pages::site::show)),
+        post("/health/{slug}/{number}/silence", May(ManageIncidents), "silence.add", Harmless, || to(pages::notices::silence_check)),
         get("/incidents/{id}", May(ReadFleet), || to(pages::health::incident)),
         get("/live/health", May(ReadFleet), || to(pages::health::board_live)),
         get("/live/health/{slug}", May(ReadFleet), || to(pages::health::municipality_live)),

@@ -5,6 +5,7 @@
 //! while the platform is first made. Started again, it ends every operation as the journal's rules say; nothing is left half done, and
 //! nothing was done twice. The lists of steps are the code's own, so a new step is tried without being named here.
 
+mod notices;
 mod platform;
 mod rollouts;
 mod towns;

@@ -93,6 +93,8 @@ pub fn of(choices: &Choices) -> String {
     );
     text.key("Hours between two looks from outside at the same site.", "look_hours", None, "6");
     text.key("Addresses besides its sites that a municipality may have.", "most_addresses", None, "50");
+    text.key("Addresses of others that always answer, by which Flotta tells its own way out from theirs.", "canaries", None, "[]");
+
     text.section("mail");
     text.key("Mail server for notices, host and port; none where no mail is sent.", "server", None, "\"smtp.example.org:587\"");
     text.key("starttls, tls, or none for a server on this host.", "security", None, "\"starttls\"");

@@ -40,6 +40,9 @@ pub trait Outside: Send + Sync + 'static {
     /// Why no whole answer came.
     async fn ask(&self, asked: &Subject, now: Timestamp) -> Result<Answer, Unasked>;
 
+    /// Whether Flotta's own resolver answers at all, whatever it says.
+    async fn resolves(&self) -> bool;
+
     /// Looks at everything that is to be seen, with a resolution, a handshake and pages that no cache answers.
     async fn look(&self, at: &Subject, now: Timestamp) -> Look;
 }

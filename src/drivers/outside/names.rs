@@ -63,6 +63,16 @@ impl Resolver {
         builder.build()
     }
 
+    /// Whether a name server answers at all: it is asked for the root's own, which every one knows or refuses to tell.
+    pub async fn answers(&self) -> bool {
+        let Some(resolver) = &self.0 else { return false };
+        match timeout(WHOLE, resolver.lookup(".", RecordType::NS)).await {
+            Ok(Ok(_)) => true,
+            Ok(Err(error)) => state(&error) != NameState::Unanswered,
+            Err(_) => false,
+        }
+    }
+
     /// Where a name leads.
     pub async fn resolve(&self, name: &str) -> Names {
         let Some(resolver) = &self.0 else { return Names::default() };

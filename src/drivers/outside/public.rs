@@ -33,7 +33,7 @@ use crate::{
     },
     error::Result,
     fleet::{
-        Domain, GatewaySettings,
+        GatewaySettings,
         health::Failure,
         outside::{Certificate, Hop, Look, NameState, Names, Plain, Subject, WayEnd},
         settings::OutsideSettings,
@@ -93,7 +93,7 @@ impl Public {
 
     async fn way(&self, at: &Subject) -> Way {
         let (name, port) = (at.name(), at.port());
-        if name.parse::<Domain>().is_ok_and(|domain| domain.is_local()) {
+        if at.is_local() {
             // No name server knows it; browsers on this host come to the loopback address.
             let loopback = IpAddr::from([127, 0, 0, 1]);
             let target = if at.ours { Some(self.gateway) } else { Some(loopback).filter(|ip| may_ask(*ip, &self.settings.allowed_ranges)) };
@@ -251,6 +251,10 @@ impl Outside for Public {
         let (_, page) = self.page(&way, asked, false, now).await;
         let milliseconds = u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX);
         page.map(|page| Answer { milliseconds, ..page.answer }).map_err(Unasked::Failed)
+    }
+
+    async fn resolves(&self) -> bool {
+        self.names.answers().await
     }
 
     async fn look(&self, at: &Subject, now: Timestamp) -> Look {

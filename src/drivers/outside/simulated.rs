@@ -37,6 +37,10 @@ impl Outside for SimulatedOutside {
         self.0.ask(&asked).await.map_err(Unasked::Failed)
     }
 
+    async fn resolves(&self) -> bool {
+        true
+    }
+
     async fn look(&self, at: &Subject, now: Timestamp) -> Look {
         let state = if at.ours { NameState::Local } else { NameState::Gone };
         let mut look = Look { names: Names { state, ..Names::default() }, failure: state.failure(), ..Look::blank(now) };

@@ -138,11 +138,11 @@ pub fn decide(scene: Scene<'_>) -> Vec<Message> {
     messages
 }
 
-/// Whether an incident is a receiver's business. Doubt in the watcher itself is the operators' only.
+/// Whether an incident is a receiver's business. Doubt in the watching itself is the operators' only.
 fn concerns(receiver: &Receiver, case: &Case) -> bool {
     match receiver.municipality {
         None => true,
-        Some(of) => case.incident.cause.kind != CauseKind::Observer && case.municipalities.contains(&of),
+        Some(of) => !case.incident.cause.kind.is_sight() && case.municipalities.contains(&of),
     }
 }
 
@@ -194,11 +194,9 @@ fn minutes(count: u32) -> SignedDuration {
 /// When this receiver is told nothing of this incident.
 fn quiet(scene: Scene<'_>, receiver: &Receiver, case: &Case) -> Vec<(Timestamp, Timestamp)> {
     let cause = &case.incident.cause;
-    let silenced = scene.silences.iter().filter(|silence| match (silence.check, silence.municipality) {
-        (Some(number), _) => cause.kind == CauseKind::Check && cause.of == number.to_string(),
-        (None, Some(of)) => case.incident.municipality == Some(of) || receiver.municipality == Some(of),
-        (None, None) => true,
-    });
+    let check = (cause.kind == CauseKind::Check).then(|| cause.of.parse().ok()).flatten();
+    let covers = |silence: &&Silence| silence.covers(case.incident.municipality, check) || silence.covers(receiver.municipality, None);
+    let silenced = scene.silences.iter().filter(covers);
     let own = matches!(cause.kind, CauseKind::Check | CauseKind::Instance | CauseKind::Operation);
     let explained = |work: &&Work| own && case.instance == Some(work.instance) && case.incident.opened_at < work.until + CONFIRMED;
     let worked_on = scene.works.iter().filter(explained);

@@ -81,6 +81,8 @@ fn subject_of(entry: &Entry, tongue: Tongue) -> String {
         CauseKind::Node => return pick(tongue, "värden som kör webbplatserna", "the host that runs the sites").to_owned(),
         CauseKind::Disk => return pick(tongue, "en disk utan plats", "a disk without room").to_owned(),
         CauseKind::Gateway => return pick(tongue, "ingången till webbplatserna", "the gateway").to_owned(),
+        CauseKind::Resolver => return pick(tongue, "Flottas egen namnuppslagning", "Flotta’s own resolver").to_owned(),
+        CauseKind::Egress => return pick(tongue, "Flottas väg ut på internet", "Flotta’s way out to the Internet").to_owned(),
         CauseKind::Observer => return pick(tongue, "övervakningen själv", "the watching itself").to_owned(),
     };
     format!("{kind} {}", entry.label)

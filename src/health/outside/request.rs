@@ -3,18 +3,11 @@
 
 //! An address that somebody wants checked, as it was typed. Pure.
 
-use url::Url;
-
 use crate::{
     error::{Error, FieldError, Result},
-    fleet::{
-        Domain,
-        outside::{Expects, NewAddress},
-    },
+    fleet::outside::{Expects, NewAddress, Subject},
 };
 
-/// An address is no longer than this, in bytes.
-const ADDRESS: usize = 2000;
 /// A name is no longer than this, in characters.
 const LABEL: usize = 100;
 /// Nor is a text that the page must hold.
@@ -47,7 +40,9 @@ pub fn address(typed: &Typed<'_>, local: bool) -> Result<NewAddress> {
         errors.push(FieldError::new("status", "out-of-range", "no page answers with such a status", "give 200 to 599, or leave it out"));
     }
     match place {
-        Some((host, path, plain)) if errors.is_empty() => Ok(NewAddress { host, path, label, expects: Expects { plain, status, keyword } }),
+        Some(Subject { host, path, plain, .. }) if errors.is_empty() => {
+            Ok(NewAddress { host, path, label, expects: Expects { plain, status, keyword } })
+        }
         _ => Err(Error::Invalid(errors)),
     }
 }
@@ -63,35 +58,13 @@ fn text(field: &str, text: &str, most: usize) -> Result<String, FieldError> {
     Ok(text.to_owned())
 }
 
-/// Host, path with query, and whether it is without TLS.
-fn place(text: &str, local: bool) -> Result<(String, String, bool), FieldError> {
-    let fix = "give a whole address such as https://e-tjanster.lund.se/";
-    let bad = |why: &str| FieldError::new("address", "invalid-address", why, fix);
-    if text.len() > ADDRESS {
-        return Err(bad("the address is too long"));
-    }
-    let url = Url::parse(text).map_err(|_| bad("this is no address"))?;
-    let plain = match url.scheme() {
-        "https" => false,
-        "http" => true,
-        _ => return Err(bad("only https and http can be checked")),
-    };
-    if !url.username().is_empty() || url.password().is_some() {
-        let fix = "leave out what stands before `@`; what is checked must be open to everybody";
-        return Err(FieldError::new("address", "address-credentials", "the address holds a user name or a password", fix));
-    }
-    let host = url.host_str().unwrap_or_default();
-    let domain: Domain = host.parse().map_err(|error: FieldError| error.at("address"))?;
-    if domain.is_local() && !local {
+fn place(text: &str, local: bool) -> Result<Subject, FieldError> {
+    let place = Subject::parse(text)?;
+    if !local && place.is_local() {
         let fix = "give the public name, or let the administrator of the platform allow 127.0.0.0/8 in outside.allowed_ranges";
         return Err(FieldError::new("address", "address-local", "the name is one of this machine only", fix));
     }
-    let host = url.port().map_or_else(|| domain.to_string(), |port| format!("{domain}:{port}"));
-    if !matches!(url.port().unwrap_or(443), 80 | 443 | 1024..) {
-        return Err(bad("the port is none of pages: 80, 443 or one from 1024 on"));
-    }
-    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    Ok((host, format!("{}{query}", url.path()), plain))
+    Ok(place)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-use super::{Came, Fleet, Serving, Underway, collect, jobs};
+use super::{Came, Fleet, Serving, Underway, canaries, collect, jobs};
 use crate::{
     drivers::wordpress::{Blog, Pulse},
     error::Result,
@@ -32,9 +32,9 @@ use crate::{
 };
 
 /// How often the platform's services are looked at.
-const PLATFORM_EVERY: Duration = Duration::from_secs(10);
+pub(super) const PLATFORM_EVERY: Duration = Duration::from_secs(10);
 /// What failed once is looked at again so soon.
-const AGAIN: Duration = Duration::from_secs(2);
+pub(super) const AGAIN: Duration = Duration::from_secs(2);
 /// How often it is looked what is to be checked.
 const FLEET_EVERY: Duration = Duration::from_secs(5);
 /// An instance is asked inside once in so many checks of a site.
@@ -45,6 +45,8 @@ const INSIDE_ILL: Duration = Duration::from_secs(10);
 const INSIDE: Duration = Duration::from_secs(8);
 /// What threw within this time may be why sites fail.
 const JUST_NOW: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
+/// Who runs a plugin that throws is read again after this time.
+const RUNS_FOR: Duration = Duration::from_secs(300);
 /// Longer than anything is put off.
 const NEVER: Duration = Duration::from_secs(86_400);
 /// So many are asked inside at once.
@@ -56,8 +58,9 @@ pub(super) struct Beside {
     _tasks: JoinSet<()>,
 }
 
+/// What the tasks and the watcher tell each other.
 #[derive(Default)]
-struct Shared {
+pub(super) struct Shared {
     serving: Mutex<BTreeSet<InstanceId>>,
     suspects: Mutex<BTreeSet<InstanceId>>,
     /// Those that an operation changes now.
@@ -67,13 +70,28 @@ struct Shared {
     soon: Notify,
     /// Whether the checks in the store may be others than before.
     changed: AtomicBool,
+    /// Whether something outside could not be seen, and it is not known yet whose doing that is.
+    in_doubt: AtomicBool,
+    pub(super) doubted: Notify,
+}
+
+impl Shared {
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.in_doubt.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn settle_doubt(&self, still: bool) {
+        self.in_doubt.store(still, Ordering::Relaxed);
+    }
 }
 
 impl Beside {
-    pub(super) fn start(tools: &Tools, sender: mpsc::UnboundedSender<Came>) -> Self {
-        let shared = Arc::new(Shared::default());
+    /// `in_doubt` is whether the last watcher left an incident that tells of something that could not be seen.
+    pub(super) fn start(tools: &Tools, sender: mpsc::UnboundedSender<Came>, in_doubt: bool) -> Self {
+        let shared = Arc::new(Shared { in_doubt: AtomicBool::new(in_doubt), ..Shared::default() });
         let mut tasks = JoinSet::new();
         tasks.spawn(watch_platform(tools.clone(), shared.clone(), sender.clone()));
+        tasks.spawn(canaries::watch(tools.clone(), shared.clone(), sender.clone()));
         tasks.spawn(watch_fleet(tools.clone(), shared.clone(), sender.clone()));
         let (pulses, of_jobs, of_facts) = Pulses::new();
         tasks.spawn(jobs::run(tools.clone(), of_jobs, {
@@ -97,6 +115,12 @@ impl Beside {
         lock(&self.shared.suspects).insert(instance);
         self.shared.suspected.notify_one();
         self.shared.platform.notify_one();
+    }
+
+    /// Something outside could not be seen.
+    pub(super) fn doubt(&self) {
+        self.shared.in_doubt.store(true, Ordering::Relaxed);
+        self.shared.doubted.notify_one();
     }
 
     pub(super) fn look_soon(&self) {
@@ -170,7 +194,7 @@ pub(super) async fn platform(tools: &Tools, full: bool) -> Vec<(CauseKind, Strin
 }
 
 async fn watch_fleet(tools: Tools, shared: Arc<Shared>, sender: mpsc::UnboundedSender<Came>) {
-    let mut mark = None;
+    let (mut mark, mut throwing) = (None, Throwing::default());
     loop {
         tokio::select! {
             () = sleep(FLEET_EVERY) => {}
@@ -182,7 +206,7 @@ async fn watch_fleet(tools: Tools, shared: Arc<Shared>, sender: mpsc::UnboundedS
             Err(error) => warn!(%error, "which addresses are to be checked could not be read"),
         }
         let changed = shared.changed.swap(false, Ordering::Relaxed);
-        match fleet(&tools, changed).await {
+        match fleet(&tools, changed, &mut throwing).await {
             Ok(fleet) => {
                 if sender.send(Came::Fleet(Box::new(fleet))).is_err() {
                     return;
@@ -197,7 +221,7 @@ async fn watch_fleet(tools: Tools, shared: Arc<Shared>, sender: mpsc::UnboundedS
 }
 
 /// What is to be checked, read from the store; the checks themselves only where they may have changed.
-pub(super) async fn fleet(tools: &Tools, changed: bool) -> Result<Fleet> {
+pub(super) async fn fleet(tools: &Tools, changed: bool, throwing: &mut Throwing) -> Result<Fleet> {
     let instances = store::instances::all(&tools.store, &Scope::Fleet).await?;
     // What an update did to a site may show only while it is watched afterwards.
     let updated = store::rollouts::soaking(&tools.store).await?;
@@ -214,7 +238,7 @@ pub(super) async fn fleet(tools: &Tools, changed: bool) -> Result<Fleet> {
         store::findings::keep_checked(&tools.store, tools.clock.now()).await?;
     }
     let checks = if changed || ended { Some(store::checks::all(&tools.store).await?) } else { None };
-    let mut throwing = throwing(tools).await?;
+    let mut throwing = throwing.now(tools).await?;
     let serving: BTreeMap<InstanceId, Serving> = instances
         .into_iter()
         .filter(serves)
@@ -228,15 +252,32 @@ pub(super) async fn fleet(tools: &Tools, changed: bool) -> Result<Fleet> {
     Ok(Fleet { checks, serving, wanted })
 }
 
-/// By instance, its sites that run a plugin in a version that threw somewhere just now.
-async fn throwing(tools: &Tools) -> Result<HashMap<InstanceId, BTreeMap<String, BTreeSet<u64>>>> {
-    let mut all: HashMap<InstanceId, BTreeMap<String, BTreeSet<u64>>> = HashMap::new();
-    for (slug, version) in store::facts::throwing(&tools.store, tools.clock.now() - JUST_NOW).await? {
-        for (instance, sites) in store::facts::sites_with(&tools.store, &slug, &version).await? {
-            all.entry(instance).or_default().insert(format!("{slug} {version}"), sites);
+/// The sites that run a plugin, by instance.
+type Runs = Vec<(InstanceId, BTreeSet<u64>)>;
+
+/// Who runs the plugins that threw just now. Finding that out means reading the facts of all who do.
+#[derive(Default)]
+pub(super) struct Throwing(HashMap<(String, String), (Instant, Runs)>);
+
+impl Throwing {
+    /// By instance, its sites that run a plugin in a version that threw somewhere just now.
+    async fn now(&mut self, tools: &Tools) -> Result<HashMap<InstanceId, BTreeMap<String, BTreeSet<u64>>>> {
+        let plugins: HashSet<(String, String)> =
+            store::facts::throwing(&tools.store, tools.clock.now() - JUST_NOW).await?.into_iter().collect();
+        self.0.retain(|plugin, (read, _)| plugins.contains(plugin) && read.elapsed() < RUNS_FOR);
+        let mut all: HashMap<InstanceId, BTreeMap<String, BTreeSet<u64>>> = HashMap::new();
+        for plugin in plugins {
+            if !self.0.contains_key(&plugin) {
+                let runs = store::facts::sites_with(&tools.store, &plugin.0, &plugin.1).await?;
+                self.0.insert(plugin.clone(), (Instant::now(), runs));
+            }
+            let Some((_, runs)) = self.0.get(&plugin) else { continue };
+            for (instance, sites) in runs {
+                all.entry(*instance).or_default().insert(format!("{} {}", plugin.0, plugin.1), sites.clone());
+            }
         }
+        Ok(all)
     }
-    Ok(all)
 }
 
 /// Whether visitors should be served.

@@ -16,7 +16,7 @@ use crate::{
     fleet::{
         Check, Domain,
         incident::{Cause, CauseKind},
-        outside::{Certificate, Look, Trust},
+        outside::{Certificate, Look, NameState, Trust},
     },
     health::{
         outside::{
@@ -160,7 +160,11 @@ impl Watcher {
     pub(super) fn take_look(&mut self, number: u32, look: Look, disturbances: u64, now: u64) {
         let Some(check) = self.checks.get(&number).map(|checked| checked.check.clone()) else { return };
         let at = look.at;
-        let believed = look.failure.is_none() || disturbances == self.disturbances;
+        let outside = look.names.state != NameState::Local;
+        let believed = look.failure.is_none() || (disturbances == self.disturbances && !(outside && self.is_blind()));
+        if look.is_blind() || (outside && look.failure.is_some()) {
+            self.beside.doubt();
+        }
         if look.is_blind() || !believed {
             self.eye.plan.blind(number, now);
             self.writer.look(check, None, at);

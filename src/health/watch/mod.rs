@@ -38,6 +38,7 @@ use crate::{
 
 mod ask;
 mod beside;
+mod canaries;
 mod clocks;
 mod collect;
 mod eye;
@@ -161,6 +162,7 @@ impl Watcher {
             let opened = milliseconds(incident.opened_at);
             open.insert(incident.cause, Open { id: incident.id, certain: incident.certain, opened, members });
         }
+        let in_doubt = canaries::causes().iter().any(|cause| open.contains_key(cause));
         let looks = store::outside::all(&tools.store).await?;
         let mut watcher = Self {
             eye: eye::Eye::new(tools.settings.outside.look_hours, looks, clocks.wall),
@@ -175,7 +177,7 @@ impl Watcher {
             together: Arc::new(Semaphore::new(usize::try_from(settings.at_once).unwrap_or(usize::MAX))),
             writer: writer::Writer::start(tools.store.clone(), tools.clock.clone(), tools.health_changed.clone()),
             keeper: tools.history.clone().map(|history| keeper::Keeper::start(history, settings.slow_milliseconds)),
-            beside: beside::Beside::start(tools, sender.clone()),
+            beside: beside::Beside::start(tools, sender.clone(), in_doubt),
             sender,
             receiver,
             clocks,
@@ -185,9 +187,14 @@ impl Watcher {
             tools: tools.clone(),
         };
         // Before anything was found to be ill, incidents that are open cannot be over.
-        let fleet = beside::fleet(tools, true).await?;
+        let fleet = beside::fleet(tools, true, &mut beside::Throwing::default()).await?;
         watcher.take_fleet(fleet);
         watcher.take_platform(beside::platform(tools, false).await);
+        if in_doubt {
+            // As the last one left it, until it was looked at again.
+            let still = |cause: Cause| (cause.kind, cause.of.clone(), watcher.desk.open().contains_key(&cause));
+            watcher.take_platform(canaries::causes().map(still).into());
+        }
         Ok(watcher)
     }
 
@@ -286,7 +293,14 @@ impl Watcher {
     }
 
     fn take_sample(&mut self, ask: Ask, sample: Sample, disturbances: u64, now: u64) {
-        let believed = sample.is_well() || disturbances == self.disturbances;
+        let checked = self.checks.get(&ask.number).map(|checked| checked.check.clone());
+        let asked_outside = |check: &&Arc<Check>| check.expects.is_some() || self.eye.ill(ask.number).is_some();
+        let outside = checked.as_ref().filter(asked_outside).is_some_and(|check| !check.subject().is_local());
+        let unsure = outside && !sample.is_well();
+        let believed = sample.is_well() || (disturbances == self.disturbances && !(unsure && self.is_blind()));
+        if unsure {
+            self.beside.doubt();
+        }
         let sample = if believed { sample } else { Sample::Missed };
         figures::came(sample);
         if let Some((of, _)) = self.monitor.of(ask.number) {
@@ -294,7 +308,7 @@ impl Watcher {
         }
         let change = self.monitor.came(ask.number, sample, now.saturating_sub(ask.due), self.tools.clock.now());
         if change == Some(Change::Suspected)
-            && let Some(instance) = self.checks.get(&ask.number).and_then(|checked| checked.check.instance)
+            && let Some(instance) = checked.and_then(|check| check.instance)
         {
             self.beside.suspect(instance);
         }
@@ -303,6 +317,12 @@ impl Watcher {
         {
             self.ask_siblings(ask.number, now);
         }
+    }
+
+    /// Whether nothing outside can be seen now, so that what fails there says nothing.
+    fn is_blind(&self) -> bool {
+        let is_ill = |cause: &Cause| self.monitor.place(cause).is_some_and(|at| self.monitor.parents()[at].ill == Some(true));
+        canaries::causes().iter().any(is_ill)
     }
 
     fn take_platform(&mut self, services: Vec<(CauseKind, String, bool)>) {
@@ -457,7 +477,7 @@ impl Watcher {
         let municipality = parent.and_then(|parent| parent.municipality).or_else(|| own.map(|(of, _)| of));
         let failure = number.and_then(|number| failing.iter().find(|f| f.site == number)).map(|f| f.failure);
         // A disk without room is not what visitors meet.
-        let shared = parent.filter(|_| certain && cause.kind != CauseKind::Disk);
+        let shared = parent.filter(|_| certain && cause.kind != CauseKind::Disk && !cause.kind.is_sight());
         let failure = failure.or_else(|| shared.map(|parent| parent.failure));
         let label = label.unwrap_or_else(|| cause.of.clone());
         Incident { id, failure, certain, ..Incident::opened(cause, label, municipality, self.tools.clock.now()) }
@@ -486,8 +506,8 @@ fn failure_of(kind: CauseKind) -> Failure {
     match kind {
         CauseKind::Gateway => Failure::Refused,
         CauseKind::DatabaseServer => Failure::NoDatabase,
-        CauseKind::Node => Failure::Unreachable,
-        CauseKind::Zone => Failure::Name,
+        CauseKind::Node | CauseKind::Egress => Failure::Unreachable,
+        CauseKind::Zone | CauseKind::Resolver => Failure::Name,
         CauseKind::Certificate => Failure::CertificateExpired,
         CauseKind::Operation => Failure::Maintenance,
         CauseKind::Disk => Failure::ServerError,

@@ -179,7 +179,8 @@ fn said(began: &HashMap<InstanceId, Timestamp>, ill: &[Check]) -> HashMap<Instan
         let Some(instance) = check.instance else { continue };
         // What was down before is not the update's doing.
         let fell = check.since.is_some_and(|since| began.get(&instance).is_some_and(|began| since >= *began));
-        if let (true, Some(failure)) = (fell, check.failure) {
+        // Nor is a name that is gone.
+        if let (true, Some(failure)) = (fell, check.failure.filter(|failure| failure.may_be_inside())) {
             words.entry(instance).or_insert_with(|| format!("{} is {}: {failure}", check.address(), check.health));
         }
     }
@@ -345,6 +346,8 @@ mod tests {
         assert_eq!(fell[&member.instance], "ale.se/skola/ is flapping: fatal");
         let elsewhere = Check { instance: Some(InstanceId::generate()), ..check(30, Health::Down) };
         assert!(said(&began, &[elsewhere]).is_empty());
+        let nameless = Check { failure: Some(Failure::Name), ..check(30, Health::Down) };
+        assert!(said(&began, &[nameless]).is_empty());
     }
 
     #[test]

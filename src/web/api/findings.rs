@@ -69,7 +69,7 @@ pub async fn list(web: Data<Web>, caller: Caller, query: Params<Query>) -> Answe
     let kind = q.kind.as_deref().filter(|text| !text.is_empty()).map(str::parse::<FindingKind>).transpose()?;
     let open = incidents::state(q.state.as_deref())?;
     let municipality = named(&web, &caller, q.municipality.as_deref()).await?;
-    let filter = Filter { open, kind, municipality, muted };
+    let filter = Filter { open, kind, municipality, about: None, muted };
     let found = store::findings::list(web.store(), &caller.principal.scope(), &filter, page).await?;
     Ok(HttpResponse::Ok().json(Listing::of(found, |finding| shapes_findings::finding(finding, now))))
 }

@@ -106,8 +106,8 @@ pub struct Hour {
 pub struct Incident {
     /// Its id.
     pub id: String,
-    /// What is to blame: `check`, `operation`, `certificate`, `zone`, `instance`, `plugin`, `database-server`, `node`, `disk`, `gateway` or
-    /// `observer`.
+    /// What is to blame: `check`, `operation`, `certificate`, `zone`, `instance`, `plugin`, `database-server`, `node`, `disk`, `gateway`,
+    /// `resolver`, `egress` or `observer`.
     pub cause: String,
     /// Which one, for people.
     pub label: String,

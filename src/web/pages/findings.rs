@@ -8,9 +8,8 @@ use actix_web::{
     web::{Data, Form, Path},
 };
 use serde::Deserialize;
-use url::form_urlencoded;
 
-use super::in_place;
+use super::{asked, in_place};
 use crate::{
     access::Caller,
     error::{Error, Result},
@@ -22,7 +21,7 @@ use crate::{
         api::{self, shapes_findings::Mute},
         guard::Note,
         problem::Answer,
-        view::models::{FindingPage, FindingsPage, FoundRow, Pager, QuestionsPage, Seen},
+        view::models::{FindingPage, FindingsPage, FoundRow, QuestionsPage, Seen},
         visit::{Visit, see_other},
     },
 };
@@ -66,35 +65,29 @@ const SHOWN: [&str; 31] = [
     "address",
 ];
 
-fn asked(request: &HttpRequest, wanted: &str) -> Option<String> {
-    form_urlencoded::parse(request.query_string().as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
-}
-
 /// The list: what is open, what is put aside, what is over.
 pub async fn list(web: Data<Web>, visit: Visit, caller: Caller, request: HttpRequest) -> Answer {
     let (scope, now) = (caller.principal.scope(), web.now());
-    let number = asked(&request, "page").and_then(|text| text.parse().ok()).unwrap_or(1);
-    let page = PageRequest::new(Some(number), Some(ROWS)).or_else(|_| PageRequest::new(None, Some(ROWS)))?;
+    let page = asked::page(&request, ROWS)?;
     let unmuted = Filter { open: Some(true), muted: Some((false, now)), ..Filter::default() };
-    let (state, filter) = match asked(&request, "state").as_deref() {
+    let (state, filter) = match asked::value(&request, "state").as_deref() {
         Some("muted") => ("muted", Filter { muted: Some((true, now)), ..unmuted.clone() }),
         Some("resolved") => ("resolved", Filter { open: Some(false), ..Filter::default() }),
         _ => ("open", unmuted.clone()),
     };
     let open = store::findings::list(web.store(), &scope, &unmuted, PageRequest { page: 1, per_page: 1 }).await?.total;
     let all = store::findings::list(web.store(), &scope, &filter, page).await?;
-    let total = u64::try_from(all.total).unwrap_or_default();
     let model = FindingsPage {
         open: u64::try_from(open).unwrap_or_default(),
         rows: all.items.into_iter().map(|found| row(&web, found)).collect(),
-        pager: Pager::of(u64::from(page.page), u64::from(ROWS), total, "/findings", &[("state", state)]),
+        pager: asked::pager(page, all.total, "/findings", &[("state", state)]),
         state,
         command: "flotta finding list".to_owned(),
     };
     visit.page(&web, &model)
 }
 
-fn row(web: &Web, found: fleet::Finding) -> FoundRow {
+pub(super) fn row(web: &Web, found: fleet::Finding) -> FoundRow {
     FoundRow {
         state: match (found.resolved_at, found.is_muted(web.now())) {
             (Some(_), _) => "resolved",

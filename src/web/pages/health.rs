@@ -10,11 +10,11 @@ use actix_web::{
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::in_place;
+use super::{asked, in_place, notices};
 use crate::{
     access::Caller,
     error::{Error, Result},
-    fleet::{Incident, MunicipalityId, Scope, access::Permission, check::Tally, health::Health},
+    fleet::{Incident, MunicipalityId, Scope, access::Permission, check::Tally, health::Health, incident::CauseKind},
     store::{self, PageRequest, checks, incidents::Filter},
     web::{
         Web, api,
@@ -25,7 +25,7 @@ use crate::{
             Page,
             models::{
                 CheckRow, FleetEntry, HealthPage, HealthTile, IncidentLine, IncidentMember, IncidentPage, IncidentRow,
-                MunicipalityHealthPage, Pager,
+                MunicipalityHealthPage,
             },
         },
         visit::{Visit, see_other},
@@ -160,11 +160,9 @@ pub async fn municipality_live(web: Data<Web>, visit: Visit, caller: Caller, pat
 pub(super) async fn municipality_model(web: &Web, caller: &Caller, slug: &str, request: &HttpRequest) -> Result<MunicipalityHealthPage> {
     let scope = caller.principal.scope();
     let found = api::municipalities::find(web, caller, slug).await?;
-    let page = form_urlencoded::parse(request.query_string().as_bytes()).find(|(name, _)| name == "page");
-    let page = page.and_then(|(_, value)| value.parse().ok()).unwrap_or(1);
-    let asked = PageRequest::new(Some(page), Some(ROWS)).or_else(|_| PageRequest::new(None, Some(ROWS)))?;
+    let page = asked::page(request, ROWS)?;
     let filter = checks::Filter { municipality: Some(found.id), ..checks::Filter::default() };
-    let all = checks::list(web.store(), &scope, &filter, asked).await?;
+    let all = checks::list(web.store(), &scope, &filter, page).await?;
     let down = checks::Filter { health: vec![Health::Down, Health::Flapping], ..filter };
     let ill = checks::list(web.store(), &scope, &down, PageRequest { page: 1, per_page: 1 }).await?.total;
     let place = format!("/health/{}", found.slug);
@@ -175,14 +173,15 @@ pub(super) async fn municipality_model(web: &Web, caller: &Caller, slug: &str, r
         failure: check.failure,
         since: check.since,
     };
-    let query = format!("?page={}", asked.page);
+    let query = format!("?page={}", page.page);
     Ok(MunicipalityHealthPage {
         objective: super::site::card(web, caller, &found).await?,
         errors: Vec::new(),
-        pager: Pager::of(u64::from(asked.page), u64::from(ROWS), u64::try_from(all.total).unwrap_or(0), &place, &[]),
+        pager: asked::pager(page, all.total, &place, &[]),
         rows: all.items.into_iter().map(check).collect(),
         ill: u32::try_from(ill).unwrap_or(u32::MAX),
         incidents: incidents(web, &scope, None, Some(found.id), OVER).await?,
+        quiet: notices::quiet(web, caller, Some(found.id), None).await?,
         live: format!("/live{place}{query}"),
         here: place + &query,
         command: format!("flotta health show {}", found.slug),
@@ -236,15 +235,18 @@ async fn model(web: &Web, caller: &Caller, id: &str) -> Result<IncidentPage> {
         until: m.until,
     };
     let line = |e: crate::fleet::incident::IncidentEvent| IncidentLine { at: e.at, word: e.word, who: e.who, message: e.message };
+    let check = (found.cause.kind == CauseKind::Check).then(|| found.cause.of.parse().ok()).flatten();
+    let ended = found.resolved_at.is_some();
     Ok(IncidentPage {
+        quiet: if ended { Vec::new() } else { notices::quiet(web, caller, found.municipality, check).await? },
         certain: found.certain,
-        ended: found.resolved_at.is_some(),
+        ended,
         resolved_at: found.resolved_at,
         acknowledged_by: found.acknowledged_by.clone(),
         merged_into: found.merged_into.map(|id| id.text()),
         members: members.into_iter().map(member).collect(),
         history: events.into_iter().map(line).collect(),
-        may_acknowledge: found.resolved_at.is_none() && own && caller.principal.may(Permission::ManageIncidents),
+        may_acknowledge: !ended && own && caller.principal.may(Permission::ManageIncidents),
         note: found.note.clone(),
         errors: Vec::new(),
         command: format!("flotta incident show {}", found.id.text()),

@@ -4,6 +4,7 @@
 //! Handlers of pages, one file per group. How to write one is told in CONTRIBUTING.md, "Add a page".
 
 pub mod account;
+mod asked;
 pub mod assets;
 pub mod audit;
 pub mod components;
@@ -14,6 +15,7 @@ pub mod fleet;
 mod form;
 pub mod health;
 mod in_place;
+mod insides;
 pub mod municipality;
 pub mod notices;
 pub mod onboard;

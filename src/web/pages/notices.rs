@@ -9,13 +9,12 @@ use actix_web::{
 };
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use secrecy::{ExposeSecret, SecretString};
-use url::form_urlencoded;
 
-use super::in_place;
+use super::{asked, in_place, site};
 use crate::{
     access::Caller,
     error::{Error, FieldError, Result},
-    fleet::{self, Scope, access::Permission, notice::NoticeState},
+    fleet::{self, MunicipalityId, Scope, access::Permission, notice::NoticeState},
     health::notices::words::word,
     store::{self, PageRequest},
     web::{
@@ -29,7 +28,7 @@ use crate::{
         input,
         problem::Answer,
         view::models::{
-            Choice, Notice, Pager, ReceiverForm, ReceiverPage, ReceiverRow, ReceiversPage, SentRow, SilenceForm, SilenceRow, SilencesPage,
+            Notice, ReceiverForm, ReceiverPage, ReceiverRow, ReceiversPage, SentRow, SilenceForm, SilenceRow, SilencesPage, SitePage,
         },
         visit::{Visit, see_other_with},
     },
@@ -37,26 +36,6 @@ use crate::{
 
 /// Rows on one page of a list.
 const ROWS: u32 = 100;
-
-fn page(request: &HttpRequest) -> Result<PageRequest> {
-    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    let number = pairs.find(|(name, _)| name == "page").and_then(|(_, value)| value.parse().ok());
-    PageRequest::new(number, Some(ROWS)).or_else(|_| page_one())
-}
-
-fn page_one() -> Result<PageRequest> {
-    Ok(PageRequest::new(None, Some(ROWS))?)
-}
-
-fn pager(page: PageRequest, total: i64, place: &str) -> Pager {
-    Pager::of(u64::from(page.page), u64::from(ROWS), u64::try_from(total).unwrap_or(0), place, &[])
-}
-
-async fn choices(web: &Web, caller: &Caller) -> Result<Vec<Choice>> {
-    let (filter, scope) = (store::municipalities::Filter::default(), caller.principal.scope());
-    let all = store::every(async |page| store::municipalities::list(web.store(), &scope, &filter, page).await).await?;
-    Ok(all.into_iter().map(|m| Choice { value: m.slug.to_string(), label: m.name }).collect())
-}
 
 fn row(of: &fleet::Receiver) -> ReceiverRow {
     ReceiverRow {
@@ -73,7 +52,7 @@ fn row(of: &fleet::Receiver) -> ReceiverRow {
 
 /// Everybody who is told.
 pub async fn receivers(web: Data<Web>, visit: Visit, caller: Caller, request: HttpRequest) -> Answer {
-    visit.page(&web, &all_receivers(&web, &caller, page(&request)?).await?)
+    visit.page(&web, &all_receivers(&web, &caller, asked::page(&request, ROWS)?).await?)
 }
 
 async fn all_receivers(web: &Web, caller: &Caller, page: PageRequest) -> Result<ReceiversPage> {
@@ -81,11 +60,11 @@ async fn all_receivers(web: &Web, caller: &Caller, page: PageRequest) -> Result<
     let found = store::receivers::list(web.store(), &scope, None, page).await?;
     Ok(ReceiversPage {
         rows: found.items.iter().map(row).collect(),
-        pager: pager(page, found.total, "/receivers"),
+        pager: asked::pager(page, found.total, "/receivers", &[]),
         may_manage: caller.principal.may(Permission::ManageIncidents),
         whole: scope == Scope::Fleet,
         mail: web.tools().post.mail.is_some(),
-        choices: choices(web, caller).await?,
+        choices: asked::municipalities(web, caller).await?,
         form: ReceiverForm { remind_minutes: "60".to_owned(), ..ReceiverForm::default() },
         errors: Vec::new(),
         command: "flotta receiver list".to_owned(),
@@ -112,7 +91,7 @@ pub async fn add_receiver(web: Data<Web>, mut visit: Visit, caller: Caller, note
         Ok((receiver, key)) => with_key(&web, visit, &caller, &receiver, key).await,
         Err(refused) => {
             let (status, errors) = in_place::told(&note, refused)?;
-            let page = ReceiversPage { form, errors, ..all_receivers(&web, &caller, page_one()?).await? };
+            let page = ReceiversPage { form, errors, ..all_receivers(&web, &caller, asked::first(ROWS)?).await? };
             "/receivers".clone_into(&mut visit.shell.here);
             visit.page_as(&web, status, &page)
         }
@@ -122,7 +101,7 @@ pub async fn add_receiver(web: Data<Web>, mut visit: Visit, caller: Caller, note
 async fn with_key(web: &Web, mut visit: Visit, caller: &Caller, of: &fleet::Receiver, key: Option<SecretString>) -> Answer {
     visit.shell.here = address(of);
     visit.shell.notice = Some(Notice::Saved);
-    let page = one(web, caller, of, page_one()?).await?;
+    let page = one(web, caller, of, asked::first(ROWS)?).await?;
     visit.page(web, &ReceiverPage { new_key: key.map(|key| key.expose_secret().to_owned()), ..page })
 }
 
@@ -133,7 +112,7 @@ fn address(of: &fleet::Receiver) -> String {
 /// One receiver, and what it was sent.
 pub async fn receiver(web: Data<Web>, visit: Visit, caller: Caller, path: Path<String>, request: HttpRequest) -> Answer {
     let found = receivers::find(&web, &caller, &path).await?;
-    visit.page(&web, &one(&web, &caller, &found, page(&request)?).await?)
+    visit.page(&web, &one(&web, &caller, &found, asked::page(&request, ROWS)?).await?)
 }
 
 async fn one(web: &Web, caller: &Caller, of: &fleet::Receiver, page: PageRequest) -> Result<ReceiverPage> {
@@ -149,7 +128,7 @@ async fn one(web: &Web, caller: &Caller, of: &fleet::Receiver, page: PageRequest
     let own = of.municipality.is_some() || caller.principal.scope() == Scope::Fleet;
     Ok(ReceiverPage {
         row: row(of),
-        pager: pager(page, sent.total, &address(of)),
+        pager: asked::pager(page, sent.total, &address(of), &[]),
         sent: sent.items.into_iter().map(line).collect(),
         may_manage: own && caller.principal.may(Permission::ManageIncidents),
         signs: of.signing_key > 0,
@@ -179,45 +158,93 @@ pub async fn remove_receiver(web: Data<Web>, caller: Caller, note: Note, path: P
 
 /// When nobody is told.
 pub async fn silences(web: Data<Web>, visit: Visit, caller: Caller, request: HttpRequest) -> Answer {
-    visit.page(&web, &all_silences(&web, &caller, page(&request)?).await?)
+    visit.page(&web, &all_silences(&web, &caller, asked::page(&request, ROWS)?).await?)
 }
 
 async fn all_silences(web: &Web, caller: &Caller, page: PageRequest) -> Result<SilencesPage> {
     let (scope, now) = (caller.principal.scope(), web.now());
-    let (whole, may_manage) = (scope == Scope::Fleet, caller.principal.may(Permission::ManageIncidents));
+    let may_manage = caller.principal.may(Permission::ManageIncidents);
     let found = store::silences::list(web.store(), &scope, Some(now), page).await?;
     let mut rows = Vec::new();
     for silence in found.items {
-        let check = match silence.check {
-            // A check that is gone has its number only.
-            Some(number) => {
-                Some(store::checks::get(web.store(), &scope, number).await.map_or_else(|_| number.to_string(), |c| c.address()))
-            }
-            None => None,
-        };
-        rows.push(SilenceRow {
-            id: silence.id.text(),
-            planned: silence.planned,
-            holds: silence.holds(now),
-            may_end: may_manage && (whole || silence.municipality.is_some()),
-            whose: silence.slug.map(|slug| slug.to_string()),
-            check,
-            from: silence.from,
-            until: silence.until,
-            reason: silence.reason,
-            by: silence.by,
-        });
+        rows.push(silence_row(web, caller, silence).await);
     }
     Ok(SilencesPage {
         rows,
-        pager: pager(page, found.total, "/silences"),
+        pager: asked::pager(page, found.total, "/silences", &[]),
         may_manage,
-        whole,
-        choices: choices(web, caller).await?,
+        whole: scope == Scope::Fleet,
+        choices: asked::municipalities(web, caller).await?,
         form: SilenceForm::default(),
         errors: Vec::new(),
         command: "flotta silence list".to_owned(),
     })
+}
+
+async fn silence_row(web: &Web, caller: &Caller, silence: fleet::Silence) -> SilenceRow {
+    let scope = caller.principal.scope();
+    let check = match silence.check {
+        // A check that is gone has its number only.
+        Some(number) => Some(store::checks::get(web.store(), &scope, number).await.map_or_else(|_| number.to_string(), |c| c.address())),
+        None => None,
+    };
+    let own = scope == Scope::Fleet || silence.municipality.is_some();
+    SilenceRow {
+        id: silence.id.text(),
+        planned: silence.planned,
+        holds: silence.holds(web.now()),
+        may_end: own && caller.principal.may(Permission::ManageIncidents),
+        whose: silence.slug.map(|slug| slug.to_string()),
+        check,
+        from: silence.from,
+        until: silence.until,
+        reason: silence.reason,
+        by: silence.by,
+    }
+}
+
+/// The silences that hold now for what is a municipality's, or about a check. The caller has made sure that it may be seen.
+pub(super) async fn quiet(web: &Web, caller: &Caller, of: Option<MunicipalityId>, check: Option<u32>) -> Result<Vec<SilenceRow>> {
+    let now = web.now();
+    let current = store::silences::since(web.store(), now).await?;
+    let mut rows = Vec::new();
+    for silence in current.into_iter().filter(|silence| silence.holds(now) && silence.covers(of, check)) {
+        rows.push(silence_row(web, caller, silence).await);
+    }
+    Ok(rows)
+}
+
+/// Silences one site or address from its own page, from now on.
+pub async fn silence_check(
+    web: Data<Web>,
+    mut visit: Visit,
+    caller: Caller,
+    note: Note,
+    path: Path<(String, String)>,
+    form: Form<SilenceForm>,
+    request: HttpRequest,
+) -> Answer {
+    let ((slug, number), form) = (path.into_inner(), form.into_inner());
+    let page = site::model(&web, &caller, &slug, &number, &request).await?;
+    let added = async {
+        let wanted = NewSilence {
+            maintenance: false,
+            municipality: Some(slug.clone()),
+            check: Some(page.outside.number),
+            from: None,
+            until: time("until", form.until.trim(), &web.views.time_zone())?,
+            reason: form.reason.clone(),
+        };
+        silences::added(&web, &caller, &note, wanted).await
+    };
+    match added.await {
+        Ok(_) => Ok(see_other_with(&page.here, Notice::Saved)),
+        Err(refused) => {
+            let (status, errors) = in_place::told(&note, refused)?;
+            visit.shell.here.clone_from(&page.here);
+            visit.page_as(&web, status, &SitePage { form, errors, ..page })
+        }
+    }
 }
 
 /// Silences the fleet or a municipality, from now or from a time on.
@@ -240,7 +267,7 @@ pub async fn add_silence(web: Data<Web>, mut visit: Visit, caller: Caller, note:
         Ok(_) => Ok(see_other_with("/silences", Notice::Saved)),
         Err(refused) => {
             let (status, errors) = in_place::told(&note, refused)?;
-            let page = SilencesPage { form, errors, ..all_silences(&web, &caller, page_one()?).await? };
+            let page = SilencesPage { form, errors, ..all_silences(&web, &caller, asked::first(ROWS)?).await? };
             "/silences".clone_into(&mut visit.shell.here);
             visit.page_as(&web, status, &page)
         }

@@ -9,9 +9,8 @@ use actix_web::{
 };
 use jiff::SignedDuration;
 use serde::Deserialize;
-use url::form_urlencoded;
 
-use super::in_place;
+use super::{asked, in_place};
 use crate::{
     access::Caller,
     error::{Error, Result},
@@ -24,7 +23,7 @@ use crate::{
         guard::Note,
         input,
         problem::Answer,
-        view::models::{AddressForm, CertificateLine, CertificatesPage, Notice, OutsidePage, OutsideRow, Pager},
+        view::models::{AddressForm, CertificateLine, CertificatesPage, Notice, OutsidePage, OutsideRow},
         visit::{Visit, see_other_with},
     },
 };
@@ -34,18 +33,9 @@ const ROWS: u32 = 100;
 /// Within so many days certificates are asked for at first.
 const WITHIN: u32 = 30;
 
-fn asked(request: &HttpRequest, wanted: &str) -> Option<u32> {
-    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    pairs.find(|(name, _)| name == wanted).and_then(|(_, value)| value.parse().ok())
-}
-
-fn page(request: &HttpRequest) -> Result<PageRequest> {
-    Ok(PageRequest::new(asked(request, "page"), Some(ROWS)).or_else(|_| PageRequest::new(None, Some(ROWS)))?)
-}
-
 /// The sites and addresses of a municipality.
 pub async fn show(web: Data<Web>, visit: Visit, caller: Caller, path: Path<String>, request: HttpRequest) -> Answer {
-    visit.page(&web, &model(&web, &caller, &path, page(&request)?).await?)
+    visit.page(&web, &model(&web, &caller, &path, asked::page(&request, ROWS)?).await?)
 }
 
 async fn model(web: &Web, caller: &Caller, slug: &str, page: PageRequest) -> Result<OutsidePage> {
@@ -61,7 +51,7 @@ async fn model(web: &Web, caller: &Caller, slug: &str, page: PageRequest) -> Res
     Ok(OutsidePage {
         remarked: u32::try_from(rows.iter().filter(|row| !row.remarks.is_empty()).count()).unwrap_or(u32::MAX),
         rows,
-        pager: Pager::of(u64::from(page.page), u64::from(ROWS), u64::try_from(all.total).unwrap_or(0), &place, &[]),
+        pager: asked::pager(page, all.total, &place, &[]),
         may_manage: caller.principal.may(Permission::ManageAddresses),
         form: AddressForm::default(),
         errors: Vec::new(),
@@ -71,7 +61,7 @@ async fn model(web: &Web, caller: &Caller, slug: &str, page: PageRequest) -> Res
     })
 }
 
-fn row(web: &Web, check: Check, look: Option<Look>) -> OutsideRow {
+pub(super) fn row(web: &Web, check: Check, look: Option<Look>) -> OutsideRow {
     let is_address = check.expects.is_some();
     let remarks = look.as_ref().map(|look| remarks(look, !is_address, web.now())).unwrap_or_default();
     let certificate = look.as_ref().and_then(|look| look.certificate.as_ref());
@@ -122,15 +112,11 @@ pub async fn add(web: Data<Web>, mut visit: Visit, caller: Caller, note: Note, p
         Err(refused) => {
             let (status_code, errors) = in_place::told(&note, refused)?;
             let form = AddressForm { address, label, status, keyword };
-            let page = OutsidePage { errors, form, ..model(&web, &caller, &path, page_one()?).await? };
+            let page = OutsidePage { errors, form, ..model(&web, &caller, &path, asked::first(ROWS)?).await? };
             visit.shell.here = place;
             visit.page_as(&web, status_code, &page)
         }
     }
-}
-
-fn page_one() -> Result<PageRequest> {
-    Ok(PageRequest::new(None, Some(ROWS))?)
 }
 
 /// Ends the checking of an address.
@@ -142,8 +128,8 @@ pub async fn remove(web: Data<Web>, caller: Caller, note: Note, path: Path<(Stri
 
 /// Certificates by their end.
 pub async fn certificates(web: Data<Web>, visit: Visit, caller: Caller, request: HttpRequest) -> Answer {
-    let (page, now) = (page(&request)?, web.now());
-    let within = asked(&request, "within").unwrap_or(WITHIN).min(3650);
+    let (page, now) = (asked::page(&request, ROWS)?, web.now());
+    let within = asked::value(&request, "within").and_then(|text| text.parse().ok()).unwrap_or(WITHIN).min(3650);
     let ends_before = (within > 0).then(|| now + SignedDuration::from_hours(i64::from(within) * 24));
     let filter = Filter { municipality: None, ends_before };
     let all = store::outside::certificates(web.store(), &caller.principal.scope(), &filter, page).await?;
@@ -161,13 +147,7 @@ pub async fn certificates(web: Data<Web>, visit: Visit, caller: Caller, request:
     let text = within.to_string();
     let model = CertificatesPage {
         within,
-        pager: Pager::of(
-            u64::from(page.page),
-            u64::from(ROWS),
-            u64::try_from(all.total).unwrap_or(0),
-            "/certificates",
-            &[("within", &text)],
-        ),
+        pager: asked::pager(page, all.total, "/certificates", &[("within", &text)]),
         rows: all.items.into_iter().filter_map(line).collect(),
         command: if within > 0 { format!("flotta certificate list --ends-in {within}d") } else { "flotta certificate list".to_owned() },
     };

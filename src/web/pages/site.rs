@@ -11,9 +11,8 @@ use actix_web::{
 };
 use jiff::Timestamp;
 use serde::Deserialize;
-use url::form_urlencoded;
 
-use super::{health, in_place};
+use super::{asked, health, in_place, insides, notices, outside};
 use crate::{
     access::Caller,
     error::{Error, Result},
@@ -24,14 +23,14 @@ use crate::{
         past::Range,
         report::{self, Line, Month},
     },
-    store::{self, PageRequest},
+    store,
     web::{
         Web,
         api::{self, history},
         guard::Note,
         problem::Answer,
         view::{
-            models::{Chart, ChartRow, Notice, ObjectiveCard, Pager, ReportIncident, ReportPage, ReportRow, SitePage},
+            models::{Chart, ChartRow, Notice, ObjectiveCard, ReportIncident, ReportPage, ReportRow, SilenceForm, SitePage},
             picture,
         },
         visit::{Visit, see_other_with},
@@ -46,19 +45,24 @@ const DAYS_OF_A_LINE: i64 = 30;
 /// One site.
 pub async fn show(web: Data<Web>, visit: Visit, caller: Caller, path: Path<(String, String)>, request: HttpRequest) -> Answer {
     let (slug, number) = path.into_inner();
-    let found = api::municipalities::find(&web, &caller, &slug).await?;
-    let check = api::checks::find(&web, &caller, &number).await?;
+    visit.page(&web, &model(&web, &caller, &slug, &number, &request).await?)
+}
+
+/// What is shown of a site or an address.
+pub(super) async fn model(web: &Web, caller: &Caller, slug: &str, number: &str, request: &HttpRequest) -> Result<SitePage> {
+    let found = api::municipalities::find(web, caller, slug).await?;
+    let check = api::checks::find(web, caller, number).await?;
     if check.municipality != found.id {
-        return Err(Error::not_found("check").into());
+        return Err(Error::not_found("check"));
     }
-    let page = asked(&request, "page").and_then(|text| text.parse().ok()).unwrap_or(1);
-    let page = PageRequest::new(Some(page), Some(INCIDENTS)).or_else(|_| PageRequest::new(None, Some(INCIDENTS)))?;
+    let page = asked::page(request, INCIDENTS)?;
     let incidents = store::incidents::past::of_check(web.store(), &caller.principal.scope(), &check, page).await?;
-    let place = format!("/health/{}/{}", found.slug, check.number);
-    let pager = Pager::of(u64::from(page.page), u64::from(INCIDENTS), u64::try_from(incidents.total).unwrap_or_default(), &place, &[]);
+    let here = format!("/health/{}/{}", found.slug, check.number);
+    let pager = asked::pager(page, incidents.total, &here, &[]);
     let rows: Vec<_> = incidents.items.into_iter().map(health::row).collect();
     let ill = check.health != fleet::health::Health::Ok;
-    let model = SitePage {
+    let look = store::outside::get(web.store(), check.number).await?.look;
+    Ok(SitePage {
         slug: found.slug.to_string(),
         name: found.name,
         address: check.address(),
@@ -67,16 +71,19 @@ pub async fn show(web: Data<Web>, visit: Visit, caller: Caller, path: Path<(Stri
         since: check.since,
         created_at: check.created_at,
         cause: rows.iter().find(|row| ill && matches!(row.state, "open" | "acknowledged")).cloned(),
-        charts: charts(&web, &check).await?,
+        charts: charts(web, &check).await?,
+        insides: insides::of(web, &check).await?,
+        findings: insides::findings(web, caller, &check).await?,
         incidents: rows,
         pager,
+        quiet: notices::quiet(web, caller, Some(check.municipality), Some(check.number)).await?,
+        may_silence: caller.principal.may(Permission::ManageIncidents),
+        form: SilenceForm::default(),
+        errors: Vec::new(),
         command: format!("flotta health history {} --range 35d", check.number),
-    };
-    visit.page(&web, &model)
-}
-
-fn asked(request: &HttpRequest, name: &str) -> Option<String> {
-    form_urlencoded::parse(request.query_string().as_bytes()).find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
+        outside: outside::row(web, check, look),
+        here,
+    })
 }
 
 /// A share in thousandths of a per cent, rounded down so that only what never failed is 100 %.
@@ -208,7 +215,7 @@ pub async fn decide(
 /// A municipality's month.
 pub async fn report(web: Data<Web>, visit: Visit, caller: Caller, path: Path<String>, request: HttpRequest) -> Answer {
     let found = api::municipalities::find(&web, &caller, &path).await?;
-    let month = history::month(&web, asked(&request, "month").as_deref())?;
+    let month = history::month(&web, asked::value(&request, "month").as_deref())?;
     let (drawn, aim, incidents) = history::drawn_up(&web, &caller.principal.scope(), found.id, month).await?;
     let (present, now) = (Month::of(web.now()), web.now());
     let model = ReportPage {
@@ -248,5 +255,5 @@ fn line(line: &Line) -> ReportRow {
 
 /// The same for spreadsheets.
 pub async fn report_csv(web: Data<Web>, caller: Caller, path: Path<String>, request: HttpRequest) -> Answer {
-    history::as_csv(&web, &caller, &path, asked(&request, "month").as_deref()).await
+    history::as_csv(&web, &caller, &path, asked::value(&request, "month").as_deref()).await
 }

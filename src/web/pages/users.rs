@@ -5,7 +5,10 @@
 
 use actix_web::web::{Data, Form, Path};
 
-use super::form::{Refused, coded, refused};
+use super::{
+    asked,
+    form::{Refused, coded, refused},
+};
 use crate::{
     access::{Caller, NewUser, UserChange},
     error::{Error, FieldError, Result},
@@ -18,7 +21,7 @@ use crate::{
         Web, api,
         guard::Note,
         problem::Answer,
-        view::models::{Choice, Notice, TokenRow, UserForm, UserPage, UserRow, UsersPage, command_line},
+        view::models::{Notice, TokenRow, UserForm, UserPage, UserRow, UsersPage, command_line},
         visit::{Visit, see_other_with},
     },
 };
@@ -193,7 +196,7 @@ async fn blank(web: &Web, caller: &Caller, form: UserForm, errors: Vec<FieldErro
         form,
         errors: worded(errors),
         roles: Role::ALL.to_vec(),
-        municipality_choices: choices(web, caller).await?,
+        municipality_choices: asked::municipalities(web, caller).await?,
         disabled_at: None,
         is_self: false,
         may_manage: caller.principal.may(Permission::ManageUsers),
@@ -218,10 +221,4 @@ async fn known(web: &Web, caller: &Caller, user: &User) -> Result<UserPage> {
         command: command_line(["flotta", "user", "show", user.email.as_str()]),
         ..blank(web, caller, UserForm::of(user, &own), Vec::new()).await?
     })
-}
-
-async fn choices(web: &Web, caller: &Caller) -> Result<Vec<Choice>> {
-    let (filter, scope) = (store::municipalities::Filter::default(), caller.principal.scope());
-    let all = store::every(async |page| store::municipalities::list(web.store(), &scope, &filter, page).await).await?;
-    Ok(all.into_iter().map(|m| Choice { value: m.slug.to_string(), label: m.name }).collect())
 }

@@ -12,6 +12,7 @@ mod evidence;
 mod findings;
 mod fleet;
 mod health;
+mod insides;
 mod municipality;
 mod notices;
 mod onboard;
@@ -37,6 +38,7 @@ pub use evidence::{EvidencePage, FindingRow, PageRow, PictureRow, SideOfPage};
 pub use findings::{FindingPage, FindingsPage, FoundRow, QuestionsPage, Seen};
 pub use fleet::{County, FleetEntry, FleetFilter, FleetLayout, FleetOrder, FleetPage, FleetSummary, urgency};
 pub use health::{CheckRow, HealthPage, HealthTile, IncidentLine, IncidentMember, IncidentPage, IncidentRow, MunicipalityHealthPage};
+pub use insides::{ErrorRow, InUse, SiteInsides};
 pub use municipality::{
     BackupRow, HoldForm, InstanceCard, InstanceFacts, Invitation, MunicipalityActions, MunicipalityPage, OffboardPage, Updates,
 };

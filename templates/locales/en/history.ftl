@@ -63,3 +63,29 @@ report-lasted = Lasted in this month
 report-no-incidents = No incident in this month.
 report-csv = As a table (CSV)
 audit-municipality-objective = Decided what availability is aimed at
+insides = What it tells of itself
+insides-theme = Theme
+insides-administrators = Administrators
+insides-jobs = Jobs
+insides-overdue = the oldest has waited
+insides-late = too long
+insides-on-time = on time
+insides-autoload = Read at each request
+insides-database = Database
+insides-uploads = Uploads
+insides-search = Search engines
+insides-welcome = welcome
+insides-away = asked to stay away
+insides-statement = Accessibility statement
+insides-elsewhere = on another site
+insides-missing = none found
+insides-plugins = { $count ->
+    [one] One active plugin
+   *[other] { $count } active plugins
+ }
+insides-errors = Fatal errors
+insides-no-errors = None has been seen.
+site-all = All addresses
+site-not-looked = Nobody has looked from outside yet.
+quiet = Nobody is told of this now
+quiet-until = Silenced until

@@ -276,6 +276,8 @@ cause-disk = disk
 cause-database-server = database server
 cause-node = container engine
 cause-gateway = gateway
+cause-resolver = own resolver
+cause-egress = way out
 cause-observer = the watching itself
 
 incident-open = open

@@ -63,3 +63,29 @@ report-lasted = Varade denna månad
 report-no-incidents = Ingen incident den här månaden.
 report-csv = Som tabell (CSV)
 audit-municipality-objective = Beslutade om mål för tillgänglighet
+insides = Vad den berättar om sig själv
+insides-theme = Tema
+insides-administrators = Administratörer
+insides-jobs = Jobb
+insides-overdue = det äldsta har väntat
+insides-late = för länge
+insides-on-time = i tid
+insides-autoload = Läses vid varje anrop
+insides-database = Databas
+insides-uploads = Uppladdat
+insides-search = Sökmotorer
+insides-welcome = välkomna
+insides-away = ombedda att hålla sig borta
+insides-statement = Tillgänglighetsredogörelse
+insides-elsewhere = på en annan webbplats
+insides-missing = ingen hittad
+insides-plugins = { $count ->
+    [one] Ett aktivt tillägg
+   *[other] { $count } aktiva tillägg
+ }
+insides-errors = Fatala fel
+insides-no-errors = Inget har setts.
+site-all = Alla adresser
+site-not-looked = Ingen har tittat utifrån ännu.
+quiet = Ingen får veta något om det här nu
+quiet-until = Tystat till

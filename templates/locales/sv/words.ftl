@@ -276,6 +276,8 @@ cause-disk = disk
 cause-database-server = databasserver
 cause-node = containermotor
 cause-gateway = gateway
+cause-resolver = egen namnuppslagning
+cause-egress = väg ut
 cause-observer = bevakningen själv
 
 incident-open = öppen

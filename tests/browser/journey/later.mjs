@@ -3,10 +3,26 @@
 //
 // What comes after onboarding: pauses, preferences, the end, and the log of it all.
 
-import { expect } from "../person.mjs";
-import { api, email, ends, flotta, one, operations, shot, site, slugs, step, visit, watch } from "./stage.mjs";
+import { Person, expect } from "../person.mjs";
+import { api, browser, email, ends, flotta, one, operations, shot, site, slugs, step, visit, watch } from "./stage.mjs";
+
+/** Somebody who looks at the health board all the while; only events can change it there, since its clock does not run. */
+async function colleague() {
+  const other = await Person.arrive(browser, "sv");
+  await other.page.evaluateOnNewDocument(() => { globalThis.setInterval = () => 0; });
+  await other.page.setCookie(...(await one.page.cookies()));
+  await other.open(new URL("/health", flotta).href);
+  await other.page.evaluate(() => { globalThis.opened = true; });
+  return other;
+}
 
 export async function pause() {
+  let other;
+  const tile = '.tiles a[href="/health/lund"]';
+  await step("a colleague's health board says that Lund serves", async () => {
+    other = await colleague();
+    await other.sees("fungerar", tile);
+  });
   const home = new URL("/municipalities/lund", flotta).href;
   await step("the municipality's page says that it runs", async () => {
     await one.open(flotta);
@@ -23,6 +39,7 @@ export async function pause() {
     expect((await one.read("h1")) === "Pausa Lunds kommun", `it leads to ${await one.read("h1")}`);
     await ends("Klart. Alla steg är gjorda.");
   });
+  await step("the colleague's board tells so by itself", () => other.sees("okänt", tile));
   await step("visitors see a friendly page, with 503", () => visit(site, 503, "Webbplatsen är stängd för tillfället"));
   await step("resumed, it answers 200 again, with its content", async () => {
     await one.use("Till kommunen");
@@ -30,6 +47,11 @@ export async function pause() {
     await one.use("Återuppta");
     await ends("Klart. Alla steg är gjorda.");
     await visit(site, 200, "Idéernas stad vid Höje å");
+  });
+  await step("the colleague's board tells that too, without being loaded again", async () => {
+    await other.sees("fungerar", tile);
+    expect(await other.page.evaluate(() => globalThis.opened), "it was loaded again");
+    await other.context.close();
   });
 }
 

@@ -6,7 +6,10 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -293,16 +296,27 @@ async fn a_dead_zone_and_a_shared_certificate_are_one_incident_each() {
 
 /// Sites as the test says that they look.
 #[derive(Default)]
-struct Told(Mutex<HashMap<String, Look>>);
+struct Told {
+    looks: Mutex<HashMap<String, Look>>,
+    /// What asking for a page of a host gives.
+    asked: Mutex<HashMap<String, Result<u16, Unasked>>>,
+    /// Whether the resolver says nothing at all.
+    silent: AtomicBool,
+}
 
 #[async_trait]
 impl Outside for Told {
-    async fn ask(&self, _: &Subject, _: Timestamp) -> Result<Answer, Unasked> {
-        Err(Unasked::Blind)
+    async fn ask(&self, at: &Subject, _: Timestamp) -> Result<Answer, Unasked> {
+        let told = self.asked.lock().unwrap().get(at.name()).copied();
+        told.unwrap_or(Err(Unasked::Blind)).map(|status| Answer { status, location: None, body: PAGE.into(), milliseconds: 9 })
+    }
+
+    async fn resolves(&self) -> bool {
+        !self.silent.load(Ordering::Relaxed)
     }
 
     async fn look(&self, at: &Subject, now: Timestamp) -> Look {
-        let told = self.0.lock().unwrap().get(at.name()).cloned();
+        let told = self.looks.lock().unwrap().get(at.name()).cloned();
         told.map_or_else(|| Look::blank(now), |look| Look { at: now, ..look })
     }
 }
@@ -324,7 +338,7 @@ async fn a_site_that_visitors_do_not_reach_is_down_though_the_gateway_serves_it(
         };
         Look { names: Named { state, ..Named::default() }, certificate: Some(certificate), end: WayEnd::Page, ..Look::blank(now()) }
     };
-    let tell = |slug: &str, look: Look| drop(told.0.lock().unwrap().insert(format!("{slug}.localhost"), look));
+    let tell = |slug: &str, look: Look| drop(told.looks.lock().unwrap().insert(format!("{slug}.localhost"), look));
     let mut instances = Vec::new();
     for slug in ["ale", "bor", "eda"] {
         tell(slug, seen(NameState::Leads, Trust::Trusted));
@@ -369,8 +383,103 @@ async fn a_site_that_visitors_do_not_reach_is_down_though_the_gateway_serves_it(
     hand.pass(MINUTE * 3).await;
     assert_eq!(open(&hand).await, []);
     // A look that sees nothing changes nothing.
-    told.0.lock().unwrap().clear();
+    told.looks.lock().unwrap().clear();
     want(&mut hand).await;
     assert_eq!(open(&hand).await, []);
     assert!(hand.states().await.iter().all(|(_, health, _)| *health == Health::Ok), "{:?}", hand.states().await);
+}
+
+/// The way out is looked at by a clock that nobody turns.
+async fn until(hand: &mut Hand<'_>, wanted: &[CauseKind]) {
+    let over = tokio::time::Instant::now() + Duration::from_secs(60);
+    loop {
+        hand.pass(Duration::from_secs(1)).await;
+        let open: Vec<CauseKind> = open(hand).await.into_iter().map(|(kind, _, _)| kind).collect();
+        if open == wanted {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < over, "{open:?} instead of {wanted:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_nothing_outside_can_be_seen_only_the_way_out_is_in_doubt() {
+    let Some(mut fleet) = Simulated::start(Kind::Sqlite).await else { return };
+    let told = Arc::new(Told::default());
+    fleet.app.tools.outside = told.clone();
+    let canaries = ["https://www.example.org/", "https://www.example.net/"].map(|url| Subject::parse(url).unwrap());
+    Arc::make_mut(&mut fleet.app.tools.settings).outside.canaries = canaries.into();
+    let tell = |host: &str, what| {
+        told.asked.lock().unwrap().insert(host.to_owned(), what);
+    };
+    let ale = fleet.onboard("ale").await;
+    add(&fleet, ale.municipality, "portal.lund.se").await;
+    for host in ["www.example.org", "www.example.net", "portal.lund.se"] {
+        tell(host, Ok(200));
+    }
+    let mut hand = Hand::start(&fleet).await;
+    hand.knows(2).await;
+    hand.pass(MINUTE * 2).await;
+    assert!(hand.states().await.iter().all(|(_, health, _)| *health == Health::Ok), "{:?}", hand.states().await);
+
+    // One that is gone says nothing of the way.
+    tell("www.example.org", Err(Unasked::Failed(Failure::Unreachable)));
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    hand.pass(MINUTE).await;
+    assert_eq!(open(&hand).await, []);
+    for host in ["www.example.net", "portal.lund.se"] {
+        tell(host, Err(Unasked::Failed(Failure::Unreachable)));
+    }
+    until(&mut hand, &[CauseKind::Egress]).await;
+    hand.pass(MINUTE * 3).await;
+    let [incident] = &hand.incidents().await[..] else { panic!("{:?}", hand.incidents().await) };
+    assert_eq!((incident.failure, incident.certain, incident.members), (None, true, 0));
+    assert!(hand.states().await.iter().all(|(_, health, _)| *health != Health::Down), "{:?}", hand.states().await);
+    // Whoever watches next goes on with the same incident.
+    drop(hand);
+    let mut hand = Hand::start(&fleet).await;
+    hand.pass(MINUTE).await;
+    until(&mut hand, &[CauseKind::Egress]).await;
+    assert_eq!(hand.incidents().await.len(), 1);
+
+    // Then the resolver goes too, and whatever it said before.
+    told.silent.store(true, Ordering::Relaxed);
+    for host in ["www.example.org", "www.example.net", "portal.lund.se"] {
+        tell(host, Err(Unasked::Blind));
+    }
+    until(&mut hand, &[CauseKind::Resolver]).await;
+    told.silent.store(false, Ordering::Relaxed);
+    for host in ["www.example.org", "www.example.net", "portal.lund.se"] {
+        tell(host, Ok(200));
+    }
+    until(&mut hand, &[]).await;
+    hand.pass(MINUTE * 2).await;
+    assert!(hand.states().await.iter().all(|(_, health, _)| *health == Health::Ok), "{:?}", hand.states().await);
+    // What is down while others answer is down.
+    tell("portal.lund.se", Err(Unasked::Failed(Failure::Unreachable)));
+    hand.pass(MINUTE * 2).await;
+    assert_eq!(open(&hand).await, [(CauseKind::Check, "portal.lund.se".to_owned(), 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resolver_that_is_silent_is_told_though_nobody_named_a_canary() {
+    let Some(mut fleet) = Simulated::start(Kind::Sqlite).await else { return };
+    let net = Net::start().await;
+    net.names.say("lund.se", Says::Gone);
+    net.names.say("", Says::Fails);
+    let public = net.public(&net.settings, 0, 0);
+    assert!(public.resolves().await, "whoever refuses to tell is there");
+    fleet.app.tools.outside = Arc::new(public);
+    let ale = fleet.onboard("ale").await;
+    let mut hand = Hand::start(&fleet).await;
+    hand.knows(1).await;
+    for name in ["", "lund.se"] {
+        net.names.say(name, Says::Silent);
+    }
+    add(&fleet, ale.municipality, "portal.lund.se").await;
+    hand.watcher.look_soon();
+    until(&mut hand, &[CauseKind::Resolver]).await;
+    net.names.say("", Says::Gone);
+    until(&mut hand, &[]).await;
+    assert_eq!(hand.incidents().await.len(), 1);
 }

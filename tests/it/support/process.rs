@@ -52,6 +52,8 @@ pub struct Process {
     pub home: PathBuf,
     /// The fleet's name.
     pub fleet: String,
+    /// Keys of the configuration that it is started with, as variables of the environment.
+    pub set: Vec<(&'static str, String)>,
     /// Its store, beside the process.
     pub store: Store,
     http_port: u16,
@@ -129,6 +131,7 @@ impl Process {
             heard,
             home,
             fleet,
+            set: Vec::new(),
             _cleanup: cleanup,
         }
     }
@@ -152,6 +155,7 @@ impl Process {
         assert!(self.child.is_none(), "it runs already");
         let log = || OpenOptions::new().create(true).append(true).open(self.home.join("serve.log")).unwrap();
         let mut command = flotta(&self.home);
+        command.envs(self.set.iter().map(|(name, value)| (name, value)));
         command.arg("serve").arg("--config").arg(self.home.join("flotta.toml"));
         self.child = Some(command.stdin(Stdio::null()).stdout(log()).stderr(log()).spawn().unwrap());
     }

@@ -9,9 +9,8 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Form, Path},
 };
-use url::form_urlencoded;
 
-use super::in_place;
+use super::{asked, in_place};
 use crate::{
     access::Caller,
     error::{Error, Result},
@@ -30,7 +29,7 @@ use crate::{
         view::{
             Page,
             models::{
-                GateRecord, HistoryLine, MemberTile, Pager, RolloutActions, RolloutPage, RolloutRow, RolloutsPage, WaveColumn, command_line,
+                GateRecord, HistoryLine, MemberTile, RolloutActions, RolloutPage, RolloutRow, RolloutsPage, WaveColumn, command_line,
             },
         },
         visit::{Visit, see_other},
@@ -52,12 +51,9 @@ pub struct Nothing {}
 
 /// Rollouts, newest first.
 pub async fn list(web: Data<Web>, visit: Visit, caller: Caller, request: HttpRequest) -> Answer {
-    let page = form_urlencoded::parse(request.query_string().as_bytes()).find(|(name, _)| name == "page");
-    let page = page.and_then(|(_, value)| value.parse().ok()).unwrap_or(1);
-    let asked = PageRequest::new(Some(page), Some(ROWS)).or_else(|_| PageRequest::new(None, Some(ROWS)))?;
+    let page = asked::page(&request, ROWS)?;
     let (store, scope) = (web.store(), caller.principal.scope());
-    let found = store::rollouts::list(store, &scope, None, asked).await?;
-    let total = u64::try_from(found.total).unwrap_or(0);
+    let found = store::rollouts::list(store, &scope, None, page).await?;
     let ids: Vec<RolloutId> = found.items.iter().map(|r| r.id).collect();
     let counts = store::rollouts::counts(store, &scope, &ids).await?;
     let mut going = Vec::new();
@@ -72,7 +68,7 @@ pub async fn list(web: Data<Web>, visit: Visit, caller: Caller, request: HttpReq
         waiting: going.iter().filter(|(state, _)| *state == RolloutState::Paused).map(|(_, n)| n).sum(),
         may_manage: caller.principal.may(Permission::ManageRollouts),
         has_choice: store::releases::list(store, PageRequest { page: 1, per_page: 1 }).await?.total > 1,
-        pager: Pager::of(u64::from(asked.page), u64::from(ROWS), total, "/rollouts", &[]),
+        pager: asked::pager(page, found.total, "/rollouts", &[]),
         command: "flotta rollout list".to_owned(),
     };
     visit.page(&web, &model)

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Model, ObjectiveCard, Pager};
+use super::{Model, ObjectiveCard, Pager, SilenceRow};
 use crate::{
     error::FieldError,
     fleet::{
@@ -127,6 +127,8 @@ pub struct MunicipalityHealthPage {
     pub objective: Option<ObjectiveCard>,
     /// What was wrong with the form that changes it.
     pub errors: Vec<FieldError>,
+    /// What keeps people from being told of it now.
+    pub quiet: Vec<SilenceRow>,
     /// The same by command.
     pub command: String,
 }
@@ -190,6 +192,8 @@ pub struct IncidentPage {
     pub note: String,
     /// What was wrong with it.
     pub errors: Vec<FieldError>,
+    /// What keeps people from being told of it now.
+    pub quiet: Vec<SilenceRow>,
     /// The same by command.
     pub command: String,
 }

@@ -6,8 +6,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{IncidentRow, Model, Pager};
+use super::{FoundRow, IncidentRow, Model, OutsideRow, Pager, SilenceForm, SilenceRow, SiteInsides};
 use crate::{
+    error::FieldError,
     fleet::health::{Failure, Health},
     web::view::{
         Page,
@@ -72,10 +73,26 @@ pub struct SitePage {
     pub cause: Option<IncidentRow>,
     /// Its history.
     pub charts: Vec<Chart>,
+    /// How it is from outside.
+    pub outside: OutsideRow,
+    /// What it told of its insides; none of an address, and of what has told nothing yet.
+    pub insides: Option<SiteInsides>,
+    /// What about it needs somebody.
+    pub findings: Vec<FoundRow>,
     /// The incidents that touched it.
     pub incidents: Vec<IncidentRow>,
     /// Where that list stands.
     pub pager: Pager,
+    /// What keeps people from being told of it now.
+    pub quiet: Vec<SilenceRow>,
+    /// Its own address.
+    pub here: String,
+    /// Whether it can be silenced.
+    pub may_silence: bool,
+    /// What was typed to do so.
+    pub form: SilenceForm,
+    /// What was wrong with it.
+    pub errors: Vec<FieldError>,
     /// The same by command.
     pub command: String,
 }

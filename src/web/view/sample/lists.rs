@@ -343,6 +343,7 @@ pub(super) fn health_of() -> MunicipalityHealthPage {
         incidents: vec![incident_row("open", CauseKind::Check, "ale.se/skola/")],
         here: "/health/ale?page=1".to_owned(),
         live: "/live/health/ale?page=1".to_owned(),
+        quiet: vec![super::notices::silence("1", None, None, false)],
         command: "flotta health show ale".to_owned(),
     }
 }
@@ -373,6 +374,7 @@ pub(super) fn incident() -> IncidentPage {
         may_acknowledge: true,
         note: "Disken byts.".to_owned(),
         errors: vec![],
+        quiet: vec![super::notices::silence("2", Some("ale"), None, false)],
         command: "flotta incident show 019aaf1e-0000-7000-8000-0000000000bb".to_owned(),
     }
 }

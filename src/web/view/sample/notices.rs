@@ -65,8 +65,8 @@ pub(super) fn receiver() -> ReceiverPage {
     }
 }
 
-pub(super) fn silences() -> SilencesPage {
-    let one = |id: &str, whose: Option<&str>, check: Option<&str>, planned: bool| SilenceRow {
+pub(super) fn silence(id: &str, whose: Option<&str>, check: Option<&str>, planned: bool) -> SilenceRow {
+    SilenceRow {
         id: id.to_owned(),
         planned,
         whose: whose.map(str::to_owned),
@@ -77,9 +77,16 @@ pub(super) fn silences() -> SilencesPage {
         by: "drift@example.org".to_owned(),
         holds: !planned,
         may_end: true,
-    };
+    }
+}
+
+pub(super) fn silences() -> SilencesPage {
     SilencesPage {
-        rows: vec![one("1", None, None, true), one("2", Some("ale"), None, false), one("3", Some("ale"), Some("ale.se/skola/"), false)],
+        rows: vec![
+            silence("1", None, None, true),
+            silence("2", Some("ale"), None, false),
+            silence("3", Some("ale"), Some("ale.se/skola/"), false),
+        ],
         pager: Pager::of(1, 100, 3, "/silences", &[]),
         may_manage: true,
         whole: true,

@@ -4,7 +4,15 @@
 //! A site with its history, and a municipality's month.
 
 use super::*;
-use crate::{health::history::Figures, web::view::picture};
+use crate::{
+    fleet::{
+        FindingKind,
+        facts::Statement,
+        outside::{NameState, Trust},
+    },
+    health::history::Figures,
+    web::view::picture,
+};
 
 /// Some hours or days, with what happens to sites: slowness, failures, nobody looking.
 fn slots(many: usize) -> Vec<Option<Figures>> {
@@ -49,6 +57,53 @@ fn chart(range: &'static str, many: usize, lines: i64) -> Chart {
     }
 }
 
+fn outside_row() -> OutsideRow {
+    OutsideRow {
+        number: 7,
+        address: "ale.se/skola/".to_owned(),
+        label: String::new(),
+        is_address: false,
+        health: Health::Down,
+        name: Some(NameState::Leads),
+        ends_at: Some(before(-86_400 * 20)),
+        issuer: "R11 (Let's Encrypt)".to_owned(),
+        trust: Some(Trust::Trusted),
+        remarks: vec![FindingKind::CertificateEnds],
+        looked_at: Some(before(3_600)),
+    }
+}
+
+fn insides() -> SiteInsides {
+    let part = |name: &str, version: &str| InUse { name: name.to_owned(), version: version.to_owned() };
+    SiteInsides {
+        told_at: before(5_000),
+        core: "6.8.3".to_owned(),
+        php: "8.4.11".to_owned(),
+        theme: part("Kommuntema", "2.1.0"),
+        plugins: vec![part("Events", "3.2"), part("Wisdom of the ages in a plugin with a long name", "")],
+        administrators: 3,
+        overdue: 4_000,
+        late: true,
+        autoload: 912_000,
+        database: Some(48_000_000),
+        uploads: Some(3_100_000_000),
+        public: true,
+        statement: Some(Statement {
+            title: "Tillgänglighetsredogörelse".to_owned(),
+            at: Some("2026-03-01".to_owned()),
+            ..Statement::default()
+        }),
+        errors: vec![ErrorRow {
+            message: "Uncaught TypeError: strlen(): Argument must be of type string, null given".to_owned(),
+            place: "wp-content/plugins/events/calendar/month-view-with-a-long-name.php:312".to_owned(),
+            kind: "plugin".to_owned(),
+            component: "events".to_owned(),
+            count: 1_204,
+            last_at: Some(before(60)),
+        }],
+    }
+}
+
 pub(super) fn site() -> SitePage {
     SitePage {
         slug: "ale".to_owned(),
@@ -60,8 +115,23 @@ pub(super) fn site() -> SitePage {
         created_at: before(86_400 * 90),
         cause: Some(lists::incident_row("open", CauseKind::Check, "ale.se/skola/")),
         charts: vec![chart("48h", 48, 48), chart("35d", 840, 35), chart("400d", 400, 14)],
+        outside: outside_row(),
+        insides: Some(insides()),
+        findings: vec![FoundRow {
+            id: "019aaf1e-0000-7000-8000-0000000000f1".to_owned(),
+            kind: FindingKind::CronStuck,
+            slug: "ale".to_owned(),
+            subject: "ale.se/skola".to_owned(),
+            state: "open",
+            opened_at: before(7_200),
+        }],
         incidents: vec![lists::incident_row("open", CauseKind::Check, "ale.se/skola/")],
         pager: Pager::of(1, 20, 1, "/health/ale/7", &[]),
+        quiet: vec![notices::silence("3", Some("ale"), Some("ale.se/skola/"), false)],
+        here: "/health/ale/7".to_owned(),
+        may_silence: true,
+        form: SilenceForm { until: "2026-11-30T18:00".to_owned(), ..SilenceForm::default() },
+        errors: vec![FieldError::new("reason", "missing", "there is no reason", "write why nobody shall be told")],
         command: "flotta health history 7 --range 35d".to_owned(),
     }
 }
@@ -80,8 +150,23 @@ pub(super) fn new_site() -> SitePage {
         since: None,
         cause: None,
         charts: vec![empty("48h"), empty("35d"), empty("400d")],
+        outside: OutsideRow {
+            name: None,
+            ends_at: None,
+            issuer: String::new(),
+            trust: None,
+            remarks: vec![],
+            looked_at: None,
+            ..outside_row()
+        },
+        insides: None,
+        findings: vec![],
         incidents: vec![],
         pager: Pager::default(),
+        quiet: vec![],
+        may_silence: false,
+        form: SilenceForm::default(),
+        errors: vec![],
         ..site()
     }
 }
