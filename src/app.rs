@@ -18,20 +18,23 @@ use crate::{
     clock::{Clock, SystemClock},
     config::Config,
     drivers::{
-        browser::{Browser, chromium::Chromium},
-        database_server::{DatabaseServer, mariadb::Mariadb},
+        browser::{Browser, chromium::Chromium, simulated::SimulatedBrowser},
+        database_server::{DatabaseServer, mariadb::Mariadb, simulated::SimulatedDatabaseServer},
         engine::{
             Engine,
             docker::{Docker, DockerSettings, TimeOuts},
+            simulated::SimulatedEngine,
         },
-        gateway::{Gateway, caddy::Caddy},
-        outside::{Outside, public::Public},
+        gateway::{Gateway, caddy::Caddy, simulated::SimulatedGateway},
+        outside::{Outside, public::Public, simulated::SimulatedOutside},
         post::{Post, hook::Hooks, mail::Mailer},
-        probe::{Probe, kept::Kept},
+        probe::{Probe, kept::Kept, simulated::SimulatedProbe},
         wordpress::{
             Wordpress,
             agent::{Agent, WordpressSettings},
+            simulated::SimulatedWordpress,
         },
+        world::World,
     },
     error::{Error, OutsideKind, Result},
     fleet::Subnet,
@@ -81,6 +84,23 @@ pub struct Drivers {
     pub probe: Arc<dyn Probe>,
     /// The public way to sites and addresses.
     pub outside: Arc<dyn Outside>,
+}
+
+impl Drivers {
+    /// A simulated outside, whose sites are at this port of its gateway.
+    #[must_use]
+    pub fn simulated(world: &World, https_port: u16) -> Self {
+        let probe = SimulatedProbe::new(world.clone(), https_port);
+        Self {
+            engine: Arc::new(SimulatedEngine::new(world.clone())),
+            database: Arc::new(SimulatedDatabaseServer::new(world.clone())),
+            gateway: Arc::new(SimulatedGateway::new(world.clone())),
+            wordpress: Arc::new(SimulatedWordpress::new(world.clone(), https_port)),
+            browser: Arc::new(SimulatedBrowser::new(world.clone())),
+            probe: Arc::new(probe.clone()),
+            outside: Arc::new(SimulatedOutside::new(probe)),
+        }
+    }
 }
 
 impl App {

@@ -20,17 +20,16 @@ use flotta::{
     clock::SystemClock,
     config::{self, Raw},
     drivers::{
-        browser::simulated::SimulatedBrowser,
-        database_server::simulated::SimulatedDatabaseServer,
-        engine::simulated::SimulatedEngine,
         gateway::simulated::SimulatedGateway,
-        outside::simulated::SimulatedOutside,
+        post::{Post, hook::Hooks},
         probe::{Answer, Asked, Probe, kept::Kept},
-        wordpress::simulated::SimulatedWordpress,
         world::{World, image_id},
     },
     fleet::{Instance, OperationState, Scope, container::ImageState, health::Failure},
-    health::wheel,
+    health::{
+        notices::receivers::{self, NewReceiver},
+        wheel,
+    },
     onboarding::{self, Request},
     platform,
     releases::{self, Register},
@@ -76,6 +75,16 @@ pub fn address(municipality: u32, site: u32) -> (String, String) {
     (format!("k{municipality:03}.localhost"), if site == 0 { "/".to_owned() } else { format!("/s{site}/") })
 }
 
+/// How many sites fall, each another municipality's.
+pub fn falling(municipalities: u32) -> u32 {
+    50.min(municipalities)
+}
+
+/// Whose site the one with this number is.
+pub fn falls(number: u32, municipalities: u32) -> u32 {
+    number * municipalities / falling(municipalities)
+}
+
 fn number(host: &str, path: &str, sites: u32) -> Option<u32> {
     let municipality: u32 = host.strip_prefix('k')?.split(['.', ':']).next()?.parse().ok()?;
     let site: u32 = if path == "/" { 0 } else { path.trim_matches('/').strip_prefix('s')?.parse().ok()? };
@@ -83,11 +92,13 @@ fn number(host: &str, path: &str, sites: u32) -> Option<u32> {
 }
 
 /// Runs until standard input ends.
-pub async fn run(home: &Path, port: u16, municipalities: u32, sites: u32) {
+pub async fn run(home: &Path, port: u16, municipalities: u32, sites: u32, hook: &str) {
     let late = Arc::new(Mutex::new(Vec::new()));
     let kept = Kept::http(([127, 0, 0, 1], port).into(), 256);
     let probe = Arc::new(Noted { kept, sites, late: late.clone() });
-    let (app, world) = fleet(home, probe).await;
+    let (mut app, world) = fleet(home, probe).await;
+    app.tools.post = Arc::new(Post { mail: None, hooks: Hooks { local: true } });
+    let app = app;
     for n in 0..municipalities {
         let instance = onboard(&app, &format!("k{n:03}")).await;
         let found: Vec<Found> = (0..sites)
@@ -102,7 +113,14 @@ pub async fn run(home: &Path, port: u16, municipalities: u32, sites: u32) {
         world.run_script(&instance.schema(), &rows.collect::<String>()).unwrap();
         store::checks::sync(&app.tools.store, instance.municipality, instance.id, &found, app.tools.clock.now()).await.unwrap();
     }
+    for n in 0..falling(municipalities) {
+        let slug = format!("k{:03}", falls(n, municipalities)).parse().unwrap();
+        let of = store::municipalities::by_slug(&app.tools.store, &Scope::Fleet, &slug).await.unwrap();
+        let wanted = NewReceiver { kind: "webhook".to_owned(), address: format!("{hook}/{slug}"), ..NewReceiver::default() };
+        receivers::add(&app.tools, &Scope::Fleet, Some(&of), &wanted).await.unwrap();
+    }
     world.clear_calls();
+    tokio::spawn(tasks::notices::run(app.tools.clone(), "first".to_owned(), CancellationToken::new()));
     let start = |owner: &str| {
         let cancel = CancellationToken::new();
         tokio::spawn(tasks::health::run(app.tools.clone(), owner.to_owned(), app.signals.clone(), cancel))
@@ -154,16 +172,9 @@ async fn fleet(home: &Path, probe: Arc<dyn Probe>) -> (App, World) {
     let store = Store::connect(&config.store).await.unwrap();
     let world = World::new();
     let drivers = Drivers {
-        engine: Arc::new(SimulatedEngine::new(world.clone())),
-        database: Arc::new(SimulatedDatabaseServer::new(world.clone()).behind(&format!("{FLEET}-db-1"))),
         gateway: Arc::new(SimulatedGateway::new(world.clone()).behind(&format!("{FLEET}-gateway"))),
-        wordpress: Arc::new(SimulatedWordpress::new(world.clone(), config.fleet.https_port)),
-        browser: Arc::new(SimulatedBrowser::new(world.clone())),
         probe,
-        outside: Arc::new(SimulatedOutside::new(flotta::drivers::probe::simulated::SimulatedProbe::new(
-            world.clone(),
-            config.fleet.https_port,
-        ))),
+        ..Drivers::simulated(&world, config.fleet.https_port)
     };
     let image = ImageState {
         id: image_id(IMAGE),

@@ -3,7 +3,7 @@
 
 //! Incidents, what they made fail, and what happened in them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -91,6 +91,17 @@ struct EventRow {
     message: String,
 }
 
+/// Adds a line to an incident's history.
+macro_rules! tell {
+    ($c:ident, $id:expr, $at:expr, $word:expr, $who:expr, $message:expr) => {{
+        let id = $id.text();
+        let last: Option<i64> = event::table.filter(event::incident_id.eq(&id)).select(diesel::dsl::max(event::seq)).first($c).await?;
+        let (seq, word, who) = (last.unwrap_or(0) + 1, $word.to_owned(), $who.to_owned());
+        let row = EventRow { incident_id: id, seq, at: $at, word, who, message: $message };
+        diesel::insert_into(event::table).values(&row).execute($c).await?;
+    }};
+}
+
 /// What becomes of incidents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -168,11 +179,7 @@ pub async fn write(store: &Store, changes: &[Change], now: Timestamp) -> Result<
                 }
             };
             let Some(word) = word else { continue };
-            let last: Option<i64> =
-                event::table.filter(event::incident_id.eq(id.text())).select(diesel::dsl::max(event::seq)).first(c).await?;
-            let seq = last.unwrap_or(0) + 1;
-            let row = EventRow { incident_id: id.text(), seq, at, word: word.to_owned(), who: String::new(), message };
-            diesel::insert_into(event::table).values(&row).execute(c).await?;
+            tell!(c, id, at, word, "", message);
         }
         Ok(())
     })
@@ -425,8 +432,9 @@ pub async fn get(store: &Store, scope: &Scope, id: IncidentId) -> Result<(Incide
         let found: Option<Row> = incident::table.filter(incident::id.eq(id.text())).select(Row::as_select()).first(c).await.optional()?;
         let of = member::table.filter(member::incident_id.eq(id.text()));
         let members: Vec<MemberRow> = of.select(MemberRow::as_select()).order(member::number.asc()).load(c).await?;
-        let slugs: HashMap<String, String> =
-            municipality::table.select((municipality::id, municipality::slug)).load::<(String, String)>(c).await?.into_iter().collect();
+        let whose: BTreeSet<&String> = members.iter().map(|member| &member.municipality_id).collect();
+        let whose = municipality::table.filter(municipality::id.eq_any(whose)).select((municipality::id, municipality::slug));
+        let slugs: HashMap<String, String> = whose.load::<(String, String)>(c).await?.into_iter().collect();
         let events = event::table.filter(event::incident_id.eq(id.text())).order(event::seq.asc());
         let events: Vec<EventRow> = events.select(EventRow::as_select()).load(c).await?;
         Ok((found, members, slugs, events))
@@ -486,16 +494,7 @@ pub async fn acknowledge(store: &Store, scope: &Scope, id: IncidentId, who: &str
             ))
             .into());
         }
-        let last: Option<i64> = event::table.filter(event::incident_id.eq(id.text())).select(diesel::dsl::max(event::seq)).first(c).await?;
-        let row = EventRow {
-            incident_id: id.text(),
-            seq: last.unwrap_or(0) + 1,
-            at,
-            word: "acknowledged".to_owned(),
-            who: who.to_owned(),
-            message: note.to_owned(),
-        };
-        diesel::insert_into(event::table).values(&row).execute(c).await?;
+        tell!(c, id, at, "acknowledged", who, note.to_owned());
         Ok(())
     })
 }

@@ -16,11 +16,7 @@ use flotta::{
     app::{App, Drivers},
     clock::SystemClock,
     config::{self, Raw},
-    drivers::{
-        browser::simulated::SimulatedBrowser, database_server::simulated::SimulatedDatabaseServer, engine::docker::Docker,
-        gateway::simulated::SimulatedGateway, outside::simulated::SimulatedOutside, probe::simulated::SimulatedProbe,
-        wordpress::simulated::SimulatedWordpress, world::World,
-    },
+    drivers::{engine::docker::Docker, world::World},
     fleet::{Principal, Role},
     releases::{self, Register},
     store::{Address, Store, migrate},
@@ -72,15 +68,8 @@ impl Bench {
         let store = Store::connect(&address).await.unwrap();
         migrate::run(&address).await.unwrap();
         let world = World::new();
-        let drivers = Drivers {
-            engine: Arc::new(Docker::new(settings(&home))),
-            database: Arc::new(SimulatedDatabaseServer::new(world.clone())),
-            gateway: Arc::new(SimulatedGateway::new(world.clone())),
-            wordpress: Arc::new(SimulatedWordpress::new(world.clone(), config.gateway.https_port)),
-            browser: Arc::new(SimulatedBrowser::new(world.clone())),
-            probe: Arc::new(SimulatedProbe::new(world.clone(), config.gateway.https_port)),
-            outside: Arc::new(SimulatedOutside::new(SimulatedProbe::new(world.clone(), config.gateway.https_port))),
-        };
+        let engine = Arc::new(Docker::new(settings(&home)));
+        let drivers = Drivers { engine, ..Drivers::simulated(&world, config.gateway.https_port) };
         let key = MasterKey::parse(MasterKey::generate().expose_secret()).unwrap();
         let app = App::assemble(config, store, Vault::new(key, Vec::new()), Arc::new(SystemClock), drivers).await.unwrap();
         real.image(WORDPRESS).await;

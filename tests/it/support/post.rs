@@ -10,6 +10,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicU16, Ordering},
     },
+    time::SystemTime,
 };
 
 use tokio::{
@@ -23,6 +24,7 @@ pub struct Seen {
     pub path: String,
     pub headers: BTreeMap<String, String>,
     pub body: String,
+    pub at: SystemTime,
 }
 
 /// A hook. It answers with `status`; 0 takes requests in and never answers.
@@ -69,7 +71,7 @@ impl Hook {
         let mut body = vec![0; headers.get("content-length").and_then(|n| n.parse().ok()).unwrap_or(0)];
         reader.read_exact(&mut body).await.unwrap();
         let status = self.status.load(Ordering::SeqCst);
-        self.seen.lock().unwrap().push(Seen { path, headers, body: String::from_utf8(body).unwrap() });
+        self.seen.lock().unwrap().push(Seen { path, headers, body: String::from_utf8(body).unwrap(), at: SystemTime::now() });
         if status == 0 {
             std::future::pending::<()>().await;
         }

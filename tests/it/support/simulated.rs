@@ -22,13 +22,8 @@ use flotta::{
     clock::{Clock, ManualClock},
     config::{self, Raw},
     drivers::{
-        browser::simulated::SimulatedBrowser,
         database_server::simulated::SimulatedDatabaseServer,
-        engine::simulated::SimulatedEngine,
         gateway::simulated::SimulatedGateway,
-        outside::simulated::SimulatedOutside,
-        probe::simulated::SimulatedProbe,
-        wordpress::simulated::SimulatedWordpress,
         world::{Saved, World, image_id},
     },
     fleet::{Direction, Instance, InstanceId, Operation, OperationId, OperationState, Release, Scope, container::ImageState},
@@ -106,13 +101,9 @@ impl Simulated {
         let (world, clock) = (World::new(), ManualClock::at(fixtures::now()));
         world.set_time_out(Some(Duration::from_millis(2)));
         let drivers = Drivers {
-            engine: Arc::new(SimulatedEngine::new(world.clone())),
             database: Arc::new(SimulatedDatabaseServer::new(world.clone()).behind(&format!("{FLEET}-db-1"))),
             gateway: Arc::new(SimulatedGateway::new(world.clone()).behind(&format!("{FLEET}-gateway"))),
-            wordpress: Arc::new(SimulatedWordpress::new(world.clone(), config.fleet.https_port)),
-            browser: Arc::new(SimulatedBrowser::new(world.clone())),
-            probe: Arc::new(SimulatedProbe::new(world.clone(), config.fleet.https_port)),
-            outside: Arc::new(SimulatedOutside::new(SimulatedProbe::new(world.clone(), config.fleet.https_port))),
+            ..Drivers::simulated(&world, config.fleet.https_port)
         };
         let vault = Vault::new(MasterKey::parse(MasterKey::generate().expose_secret()).unwrap(), Vec::new());
         let app = App::assemble(config, store.store.clone(), vault, Arc::new(clock.clone()), drivers).await.unwrap();

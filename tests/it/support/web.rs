@@ -14,11 +14,7 @@ use flotta::{
     app::{App, Drivers},
     clock::SystemClock,
     config::{self, Raw},
-    drivers::{
-        browser::simulated::SimulatedBrowser, database_server::simulated::SimulatedDatabaseServer, engine::simulated::SimulatedEngine,
-        gateway::simulated::SimulatedGateway, outside::simulated::SimulatedOutside, probe::simulated::SimulatedProbe,
-        wordpress::simulated::SimulatedWordpress, world::World,
-    },
+    drivers::world::World,
     fleet::{Principal, Role, access::User},
     onboarding::Request,
     releases::{self, Register},
@@ -68,15 +64,7 @@ impl Plane {
         migrate::run(&store_address).await.expect("migrations run");
         let key = MasterKey::parse(MasterKey::generate().expose_secret()).expect("a key");
         let world = World::new();
-        let drivers = Drivers {
-            engine: Arc::new(SimulatedEngine::new(world.clone())),
-            database: Arc::new(SimulatedDatabaseServer::new(world.clone())),
-            gateway: Arc::new(SimulatedGateway::new(world.clone())),
-            wordpress: Arc::new(SimulatedWordpress::new(world.clone(), config.gateway.https_port)),
-            browser: Arc::new(SimulatedBrowser::new(world.clone())),
-            probe: Arc::new(SimulatedProbe::new(world.clone(), config.gateway.https_port)),
-            outside: Arc::new(SimulatedOutside::new(SimulatedProbe::new(world.clone(), config.gateway.https_port))),
-        };
+        let drivers = Drivers::simulated(&world, config.gateway.https_port);
         let app = App::assemble(config, store, Vault::new(key, Vec::new()), Arc::new(SystemClock), drivers).await.expect("an application");
         let stop = CancellationToken::new();
         if tasks {
