@@ -43,7 +43,7 @@ async fn main() {
     match all.get(1).map(String::as_str) {
         Some("watch") => watched::run(Path::new(&all[2]), u16::try_from(number(3)).unwrap(), number(4), number(5), &all[6]).await,
         Some("handshakes") => {
-            let probe = Kept::https(([127, 0, 0, 1], u16::try_from(number(2)).unwrap()).into(), 0).unwrap();
+            let probe = Kept::https(([127, 0, 0, 1], u16::try_from(number(2)).unwrap()).into(), 1).unwrap();
             ask_all(&probe, PROBES, |_| Asked { host: "localhost".to_owned(), path: "/".to_owned(), apart: true }).await;
             println!("{}", processor(std::process::id()));
         }

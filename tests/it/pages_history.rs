@@ -5,7 +5,9 @@
 
 use flotta::{
     fleet::{
-        Incident, Role, Scope,
+        FindingKind, Incident, Role, Scope,
+        facts::Facts,
+        finding,
         health::{Failure, Sample},
         incident::{Cause, CauseKind, Member},
     },
@@ -13,7 +15,7 @@ use flotta::{
         history::{Block, Ledger},
         watch::keeper,
     },
-    store::{self, checks::Found, incidents::Change},
+    store::{self, checks::Found, facts::Kept, incidents::Change},
 };
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Method, StatusCode};
@@ -155,4 +157,77 @@ async fn pages_show_it_in_pictures_and_numbers() {
     assert_eq!(open("/health/ale/report?month=2999-01").await.0, 400);
     let (status, csv) = open("/health/ale/report.csv").await;
     assert!(status == 200 && csv.starts_with("\u{feff}kind,"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_tells_of_its_insides_and_is_silenced_where_it_stands() {
+    let plane = Plane::furnished().await;
+    let (_, well, ill) = seen(&plane).await;
+    let store = &plane.app.tools.store;
+    let ale = store::instances::all(store, &Scope::Fleet).await.unwrap().into_iter().find(|i| i.slug.as_str() == "ale").unwrap();
+    let now = Timestamp::now();
+    let told = json!({
+        "whole": {
+            "wordpress": {"version": "6.8.3"},
+            "php": "8.4.11",
+            "plugins": [{"slug": "events", "file": "events/events.php", "name": "Kalendern", "version": "3.2"}, {"slug": "other", "file": "o.php"}],
+            "themes": [{"slug": "kommun", "name": "Kommuntemat", "version": "2.1"}],
+            "errors": [{"fingerprint": "ab12", "count": 1204, "first": now.as_second(), "last": now.as_second(), "message": "Uncaught <b>Error",
+                "file": "wp-content/plugins/events/events.php", "line": 33, "kind": "plugin", "slug": "events", "blog": 2}],
+        },
+        "sites": [{"id": 2, "domain": "ale.localhost", "path": "/skola/", "plugins": ["events/events.php"], "theme": "kommun", "public": false,
+            "administrators": ["anna"], "autoload": {"bytes": 912_000}, "cron": {"overdue": 4000}}],
+    });
+    let facts: Facts = serde_json::from_value(told).unwrap();
+    let kept = Kept { mark: String::new(), administrators: Default::default(), collected_at: now };
+    store::facts::keep(store, ale.municipality, ale.id, &kept, &facts).await.unwrap();
+    let about = |blog: Option<u64>, subject: &str| finding::Found {
+        kind: FindingKind::CronStuck,
+        blog,
+        subject: subject.to_owned(),
+        evidence: json!({}),
+    };
+    let found = [about(Some(2), "the school's jobs"), about(Some(1), "the front's jobs")];
+    let instance = finding::About::Instance(ale.id);
+    store::findings::sync(store, ale.municipality, &instance, &[FindingKind::CronStuck], &found, now).await.unwrap();
+
+    let (cookie, csrf) = plane.log_in(Role::Administrator).await;
+    let open = async |path: &str| {
+        let request =
+            plane.request(Method::GET, path).header("cookie", &cookie).header("accept", "text/html").header("accept-language", "sv");
+        request.send().await.unwrap().text().await.unwrap().replace("&#x3D;", "=").replace('\u{a0}', " ")
+    };
+    let (site, other) = (format!("/health/ale/{ill}"), format!("/health/ale/{well}"));
+    let page = open(&site).await;
+    for part in
+        ["6.8.3", "8.4.11", "Kommuntemat 2.1", "Kalendern 3.2", "1 204", "Uncaught &lt;b&gt;Error", "för länge", "the school's jobs"]
+    {
+        assert!(page.contains(part) || page.contains(&part.replace('\'', "&#x27;")), "{part}: {page}");
+    }
+    assert!(!page.contains("the front") && !page.contains("o.php"), "{page}");
+    assert!(!open(&other).await.contains("Kalendern"));
+
+    let silence = async |until: &str, reason: &str| {
+        let fields = [("until", until), ("reason", reason), ("csrf", csrf.as_str())];
+        let request = plane.request(Method::POST, &format!("{site}/silence")).header("cookie", &cookie).header("accept-language", "sv");
+        request.form(&fields).send().await.unwrap()
+    };
+    let wrong = silence("i morgon", "").await;
+    assert_eq!(wrong.status(), StatusCode::BAD_REQUEST);
+    let wrong = wrong.text().await.unwrap();
+    assert!(wrong.contains("id=\"e-until\"") && wrong.contains("Kommuntemat"), "{wrong}");
+    let until = (now + SignedDuration::from_hours(24)).strftime("%Y-%m-%dT%H:%M").to_string();
+    let done = silence(&until, "servern byts").await;
+    assert_eq!(
+        (done.status(), done.headers()["location"].to_str().unwrap()),
+        (StatusCode::SEE_OTHER, format!("{site}?notice=saved").as_str())
+    );
+    let incidents = store::incidents::open(store).await.unwrap();
+    let incident = format!("/incidents/{}", incidents[0].0.id.text());
+    for place in [&site, &incident] {
+        assert!(open(place).await.contains("servern byts"), "{place}");
+    }
+    for place in [&other, "/health/ale"] {
+        assert!(!open(place).await.contains("servern byts"), "{place}");
+    }
 }

@@ -83,7 +83,7 @@ impl Kept {
     }
 
     fn keep(&self, sender: Option<Sender>) {
-        let Some(sender) = sender.filter(|sender| !sender.is_closed()) else { return };
+        let Some(sender) = sender.filter(|sender| self.most_idle > 0 && !sender.is_closed()) else { return };
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() >= self.most_idle {
             idle.remove(0);

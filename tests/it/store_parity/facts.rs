@@ -85,6 +85,16 @@ async fn facts_are_kept_and_asked_over_the_fleet(#[values(Kind::Sqlite, Kind::Po
     facts::keep_sizes(&t.store, instance.id, 10, &[(0, 100, Some(5)), (1, 60, None)]).await.unwrap();
     facts::keep_sizes(&t.store, instance.id, 11, &[(0, 120, None)]).await.unwrap();
     facts::keep_sizes(&t.store, other.id, 11, &[(0, 1, None)]).await.unwrap();
+    let first = facts::site(&t.store, instance.id, 1).await.unwrap().unwrap();
+    assert_eq!((first.collected_at, first.own.id, first.whole.wordpress.version.as_str()), (now(), 1, "6.8.3"));
+    assert_eq!((first.overdue, first.database_bytes, first.uploads_bytes), (0, Some(60), None));
+    let second = facts::site(&t.store, instance.id, 2).await.unwrap().unwrap();
+    assert_eq!((second.overdue, second.database_bytes), (4000, None));
+    assert_eq!(facts::site(&t.store, instance.id, 3).await.unwrap(), None);
+    assert_eq!(facts::site(&t.store, other.id, 1).await.unwrap(), None);
+    let thrown = facts::errors_of(&t.store, instance.id, 1, 5).await.unwrap();
+    assert_eq!(thrown.iter().map(|e| (e.count, e.line, e.last)).collect::<Vec<_>>(), [(7, 33, now().as_second())]);
+    assert_eq!(facts::errors_of(&t.store, instance.id, 2, 5).await.unwrap(), []);
     let sizes = inventory::sizes(&t.store, &own, 10).await.unwrap();
     assert_eq!(sizes.iter().map(|s| (s.day, s.database, s.uploads)).collect::<Vec<_>>(), [(10, 100, Some(5)), (11, 120, None)]);
     facts::forget_before(&t.store, 11, later(60)).await.unwrap();

@@ -46,6 +46,12 @@ async fn findings_are_what_was_found_last(#[values(Kind::Sqlite, Kind::Postgres)
     let own = Scope::Municipalities(vec![ale.id]);
     let open = all(&own, Filter { open: Some(true), ..Filter::default() }).await;
     assert_eq!(open.len(), 2);
+    let at = async |number: u32, site| {
+        let filter = Filter { open: Some(true), about: Some(findings::Spot { number, site }), ..Filter::default() };
+        all(&Scope::Fleet, filter).await.len()
+    };
+    assert_eq!((at(7, None).await, at(7, Some((instance.id, 2))).await, at(8, Some((instance.id, 2))).await), (1, 2, 1));
+    assert_eq!((at(8, Some((instance.id, 3))).await, at(8, None).await), (0, 0));
     let stuck = open.iter().find(|f| f.kind == K::CronStuck).unwrap();
     assert_eq!(
         (stuck.evidence["seen"].as_u64(), stuck.instance, stuck.blog, stuck.slug.as_str()),
