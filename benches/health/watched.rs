@@ -64,6 +64,8 @@ impl Probe for Noted {
             && let Some(number) = number(&asked.host, &asked.path, self.sites)
         {
             let into = (now() + INTERVAL - wheel::phase(number, INTERVAL)) % INTERVAL;
+            // Its turn of the wheel begins up to a tenth of a second before it.
+            let into = if into > INTERVAL - wheel::SLOT { 0 } else { into };
             self.late.lock().unwrap().push(f64::from(u32::try_from(into).unwrap()));
         }
         self.kept.ask(asked).await

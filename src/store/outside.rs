@@ -56,15 +56,17 @@ fn known(row: &Row) -> Result<Known> {
     })
 }
 
-/// Every look there is, by the check's number. For the watcher.
+/// At most so many looks, by the check's number, those after one first. For the watcher, which reads all, but not at once.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn all(store: &Store) -> Result<Vec<(u32, Look)>> {
+pub async fn some(store: &Store, after: Option<u32>, most: u32) -> Result<Vec<(u32, Look)>> {
+    let after = after.map_or(Ok(-1), |number| rows::signed("health_outside.number", number))?;
     let found: Vec<Row> = read!(store, |c| Ok(outside::table
         .inner_join(check::table)
-        .filter(check::gone_at.is_null().and(outside::looked_at.is_not_null()))
+        .filter(check::gone_at.is_null().and(outside::looked_at.is_not_null()).and(outside::number.gt(after)))
         .order(outside::number.asc())
+        .limit(i64::from(most))
         .select(Row::as_select())
         .load(c)
         .await?))?;

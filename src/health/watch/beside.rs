@@ -24,8 +24,8 @@ use super::{Came, Fleet, Serving, Underway, canaries, collect, jobs};
 use crate::{
     drivers::wordpress::{Blog, Pulse},
     error::Result,
-    fleet::{Domain, Instance, InstanceId, InstanceState, OperationKind, Scope, incident::CauseKind},
-    health::wheel::phase,
+    fleet::{Check, Domain, Instance, InstanceId, InstanceState, OperationKind, Scope, incident::CauseKind},
+    health::{verdict::Standing, wheel::phase},
     instances::Tools,
     platform::{self, disks},
     store::{self, checks::Found},
@@ -49,6 +49,8 @@ const JUST_NOW: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
 const RUNS_FOR: Duration = Duration::from_secs(300);
 /// Longer than anything is put off.
 const NEVER: Duration = Duration::from_secs(86_400);
+/// So many checks are read at once.
+pub(super) const TOGETHER: u32 = 2000;
 /// So many are asked inside at once.
 const INSIDE_TOGETHER: usize = 8;
 
@@ -237,7 +239,7 @@ pub(super) async fn fleet(tools: &Tools, changed: bool, throwing: &mut Throwing)
     if changed || ended {
         store::findings::keep_checked(&tools.store, tools.clock.now()).await?;
     }
-    let checks = if changed || ended { Some(store::checks::all(&tools.store).await?) } else { None };
+    let checks = if changed || ended { Some(checks(tools).await?) } else { None };
     let mut throwing = throwing.now(tools).await?;
     let serving: BTreeMap<InstanceId, Serving> = instances
         .into_iter()
@@ -250,6 +252,19 @@ pub(super) async fn fleet(tools: &Tools, changed: bool, throwing: &mut Throwing)
         .collect();
     let wanted = store::outside::wanted(&tools.store).await?;
     Ok(Fleet { checks, serving, wanted })
+}
+
+/// Every check, with what was remembered of it.
+async fn checks(tools: &Tools) -> Result<Vec<(Arc<Check>, Standing)>> {
+    let mut all: Vec<(Arc<Check>, Standing)> = Vec::new();
+    loop {
+        let some = store::checks::some(&tools.store, all.last().map(|(check, _)| check.number), TOGETHER).await?;
+        if some.is_empty() {
+            return Ok(all);
+        }
+        let read = |(check, standing): (Check, String)| (Arc::new(check), serde_json::from_str(&standing).unwrap_or_default());
+        all.extend(some.into_iter().map(read));
+    }
 }
 
 /// The sites that run a plugin, by instance.

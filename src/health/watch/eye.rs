@@ -75,14 +75,19 @@ pub(super) struct Eye {
 }
 
 impl Eye {
-    /// Goes on from what was seen last.
-    pub(super) fn new(look_hours: u32, looks: Vec<(u32, Look)>, now: u64) -> Self {
+    /// One that has seen nothing.
+    pub(super) fn new(look_hours: u32, now: u64) -> Self {
         Self {
             plan: Plan::new(u64::from(look_hours) * HOUR, now),
-            memory: looks.iter().map(|(number, look)| (*number, Memory::of(look))).collect(),
+            memory: HashMap::new(),
             kin: Kin::default(),
             together: Arc::new(Semaphore::new(TOGETHER)),
         }
+    }
+
+    /// Goes on from what was seen before.
+    pub(super) fn remember(&mut self, looks: &[(u32, Look)]) {
+        self.memory.extend(looks.iter().map(|(number, look)| (*number, Memory::of(look))));
     }
 
     /// What was seen of a check, where visitors do not come through.

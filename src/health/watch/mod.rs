@@ -76,7 +76,7 @@ pub enum Came {
 #[derive(Debug)]
 pub struct Fleet {
     /// Every check with what was remembered of it; none where it did not change.
-    pub checks: Option<Vec<(Check, String)>>,
+    pub checks: Option<Vec<(Arc<Check>, Standing)>>,
     /// Instances that serve, whose checks are made.
     pub serving: BTreeMap<InstanceId, Serving>,
     /// Checks that somebody wants looked at from outside.
@@ -121,7 +121,7 @@ pub struct Watcher {
     ledger: Ledger,
     checks: HashMap<u32, Checked>,
     /// All that is known, also of instances that do not serve now.
-    all: BTreeMap<u32, (Check, Standing)>,
+    all: BTreeMap<u32, (Arc<Check>, Standing)>,
     serving: BTreeMap<InstanceId, Serving>,
     limits: HashMap<(Option<InstanceId>, MunicipalityId), Arc<Semaphore>>,
     together: Arc<Semaphore>,
@@ -163,9 +163,16 @@ impl Watcher {
             open.insert(incident.cause, Open { id: incident.id, certain: incident.certain, opened, members });
         }
         let in_doubt = canaries::causes().iter().any(|cause| open.contains_key(cause));
-        let looks = store::outside::all(&tools.store).await?;
+        let mut eye = eye::Eye::new(tools.settings.outside.look_hours, clocks.wall);
+        let mut last = None;
+        loop {
+            let looks = store::outside::some(&tools.store, last, beside::TOGETHER).await?;
+            let Some((number, _)) = looks.last() else { break };
+            last = Some(*number);
+            eye.remember(&looks);
+        }
         let mut watcher = Self {
-            eye: eye::Eye::new(tools.settings.outside.look_hours, looks, clocks.wall),
+            eye,
             probe: tools.probe.clone(),
             monitor: Monitor::new(pace, clocks.wall),
             desk: Desk::new(open),
@@ -352,8 +359,7 @@ impl Watcher {
             let mut all = BTreeMap::new();
             for (check, standing) in checks {
                 let known = self.monitor.standing(check.number).or_else(|| self.all.get(&check.number).map(|(_, standing)| *standing));
-                let standing = known.unwrap_or_else(|| serde_json::from_str(&standing).unwrap_or_default());
-                all.insert(check.number, (check, standing));
+                all.insert(check.number, (check, known.unwrap_or(standing)));
             }
             self.all = all;
         }
@@ -428,7 +434,7 @@ impl Watcher {
         }
         self.monitor.put(number, check.municipality, &check.address(), parents, standing, now);
         let limit = self.limits.entry((check.instance, check.municipality)).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE))).clone();
-        self.checks.insert(number, Checked { check: Arc::new(check), limit });
+        self.checks.insert(number, Checked { check, limit });
         self.put_again(others, now);
     }
 

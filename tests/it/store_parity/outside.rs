@@ -79,7 +79,9 @@ async fn addresses_and_looks_are_kept(#[values(Kind::Sqlite, Kind::Postgres)] ki
     outside::put(&t.store, 99, Some(&look(6, 300)), later(6)).await.unwrap();
     assert_eq!(outside::get(&t.store, second).await.unwrap(), outside::Known::default());
     assert_eq!(outside::wanted(&t.store).await.unwrap(), [0]);
-    assert_eq!(outside::all(&t.store).await.unwrap(), [(first, look(5, 900)), (third, look(6, 300))]);
+    assert_eq!(outside::some(&t.store, None, 9).await.unwrap(), [(first, look(5, 900)), (third, look(6, 300))]);
+    assert_eq!(outside::some(&t.store, None, 1).await.unwrap(), [(first, look(5, 900))]);
+    assert_eq!(outside::some(&t.store, Some(first), 1).await.unwrap(), [(third, look(6, 300))]);
 
     let certificates = async |scope: &Scope, filter: outside::Filter| -> Vec<u32> {
         let page = outside::certificates(&t.store, scope, &filter, PageRequest::default()).await.unwrap();
