@@ -130,40 +130,44 @@ pub async fn site(store: &Store, instance: InstanceId, blog: u64) -> Result<Opti
     }))
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = php_error)]
+struct ErrorOf {
+    fingerprint: String,
+    kind: String,
+    slug: String,
+    message: String,
+    file: String,
+    line: i64,
+    total: i64,
+    first_at: i64,
+    last_at: i64,
+}
+
 /// The fatal errors that were seen first in one site, the latest first.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn errors_of(store: &Store, instance: InstanceId, blog: u64, most: u32) -> Result<Vec<Noted>> {
     let blog = i64::try_from(blog).unwrap_or(i64::MAX);
-    let found: Vec<(String, String, String, String, i64, String, i64, i64, i64)> = read!(store, |c| Ok(php_error::table
+    let found: Vec<ErrorOf> = read!(store, |c| Ok(php_error::table
         .filter(php_error::instance_id.eq(instance.text()).and(php_error::blog.eq(blog)))
         .order((php_error::last_at.desc(), php_error::fingerprint.asc()))
         .limit(i64::from(most))
-        .select((
-            php_error::fingerprint,
-            php_error::kind,
-            php_error::slug,
-            php_error::file,
-            php_error::line,
-            php_error::message,
-            php_error::total,
-            php_error::first_at,
-            php_error::last_at,
-        ))
+        .select(ErrorOf::as_select())
         .load(c)
         .await?))?;
     let number = |number: i64| u64::try_from(number).unwrap_or_default();
-    let read = |(fingerprint, kind, slug, file, line, message, total, first, last)| Noted {
-        fingerprint,
-        count: number(total),
-        first: first / 1_000_000,
-        last: last / 1_000_000,
-        message,
-        file,
-        line: number(line),
-        kind,
-        slug,
+    let read = |row: ErrorOf| Noted {
+        fingerprint: row.fingerprint,
+        count: number(row.total),
+        first: row.first_at / 1_000_000,
+        last: row.last_at / 1_000_000,
+        message: row.message,
+        file: row.file,
+        line: number(row.line),
+        kind: row.kind,
+        slug: row.slug,
         blog: number(blog),
     };
     Ok(found.into_iter().map(read).collect())
