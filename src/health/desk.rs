@@ -224,7 +224,7 @@ impl Desk {
         let fresh = self.open.iter().filter(|(c, o)| c.kind == CauseKind::Check && scene.now < o.opened + AT_ONCE).count();
         let all_well = scene.suspects.iter().all(|suspect| suspect.ill != Some(true) || suspect.kind.is_sight());
         let doubted = self.open.get(&observer).is_some_and(|open| scene.now < open.opened + DOUBT);
-        let in_doubt = doubted || (!self.open.contains_key(&observer) && is_suspect(new.len() + fresh, scene.checked, all_well, true));
+        let in_doubt = doubted || (!self.open.contains_key(&observer) && is_suspect(new.len() + fresh, scene.checked, all_well));
         for number in alone {
             let cause = if in_doubt && new.contains(&number) { observer.clone() } else { own(number) };
             self.begin(&cause, false, scene.now, id, acts);

@@ -62,8 +62,8 @@ pub fn disturbed(before: Clocks, now: Clocks, planned: u64) -> Option<Disturbanc
 /// Whether so much turned bad at once, while what it all hangs on is well, that the observer is to blame and not the fleet: more
 /// than a twentieth of everything, and at least five.
 #[must_use]
-pub fn is_suspect(turned: usize, checked: usize, parents_well: bool, canaries_well: bool) -> bool {
-    !canaries_well || (parents_well && turned >= 5 && turned * 20 > checked)
+pub fn is_suspect(turned: usize, checked: usize, parents_well: bool) -> bool {
+    parents_well && turned >= 5 && turned * 20 > checked
 }
 
 #[cfg(test)]
@@ -97,11 +97,10 @@ mod tests {
 
     #[test]
     fn many_at_once_with_everything_else_well_is_the_observer() {
-        assert!(is_suspect(6, 100, true, true));
-        assert!(!is_suspect(5, 100, true, true));
-        assert!(!is_suspect(60, 100, false, true));
-        assert!(is_suspect(0, 100, true, false));
+        assert!(is_suspect(6, 100, true));
+        assert!(!is_suspect(5, 100, true));
+        assert!(!is_suspect(60, 100, false));
         // Of two sites, one is no sign of anything.
-        assert!(!is_suspect(1, 2, true, true));
+        assert!(!is_suspect(1, 2, true));
     }
 }
