@@ -32,6 +32,10 @@ const PAGES: usize = 24;
 /// Instances looked at at once, and how long one look may take.
 const AT_ONCE: usize = 8;
 const ONE: Duration = Duration::from_secs(20);
+/// So long after a site first failed, it is found down.
+const CONFIRMED: SignedDuration = SignedDuration::from_secs(20);
+/// So long after it serves again, a site that was down is known to: its usual turn, and ten seconds more for the second look.
+const RECOVERED: SignedDuration = SignedDuration::from_secs(90);
 /// Untouched instances that are looked at when something failed.
 pub(super) const CONTROLS: usize = 4;
 
@@ -161,25 +165,40 @@ pub(super) async fn pass(
     }
 }
 
-/// Sites that the watcher of health found down since the update of their instance began, in words; it sees every site each minute,
+/// Sites that the watcher of health found down because of the update of their instance, in words; it sees every site each minute,
 /// where a look here sees a sample of pages.
 pub(super) async fn fallen(tools: &Tools, members: &[RolloutMember]) -> Result<HashMap<InstanceId, String>> {
     let soaking = members.iter().filter(|m| m.state == MemberState::Soaking && m.blame.is_none());
-    let began: HashMap<InstanceId, Timestamp> = soaking.filter_map(|m| Some((m.instance, m.started_at?))).collect();
-    if began.is_empty() {
+    let updates: HashMap<InstanceId, Update> =
+        soaking.filter_map(|m| Some((m.instance, Update { began: m.started_at?, exposed: m.exposed_at? }))).collect();
+    if updates.is_empty() {
         return Ok(HashMap::new());
     }
-    let ids: Vec<InstanceId> = began.keys().copied().collect();
-    Ok(said(&began, &store::checks::ill_of(&tools.store, &ids).await?))
+    let ids: Vec<InstanceId> = updates.keys().copied().collect();
+    Ok(said(&updates, &store::checks::ill_of(&tools.store, &ids).await?, tools.clock.now()))
 }
 
-fn said(began: &HashMap<InstanceId, Timestamp>, ill: &[Check]) -> HashMap<InstanceId, String> {
+/// When an update began, and since when visitors are served by what it made.
+#[derive(Clone, Copy)]
+struct Update {
+    began: Timestamp,
+    exposed: Timestamp,
+}
+
+impl Update {
+    /// Whether a site that is down since then is down by its doing.
+    fn felled(self, since: Timestamp, now: Timestamp) -> bool {
+        // What was down before is not. What first failed while the update held visitors back may be, where it does not recover.
+        since >= self.began && (since >= self.exposed + CONFIRMED || now >= self.exposed + RECOVERED)
+    }
+}
+
+fn said(updates: &HashMap<InstanceId, Update>, ill: &[Check], now: Timestamp) -> HashMap<InstanceId, String> {
     let mut words = HashMap::new();
     for check in ill {
         let Some(instance) = check.instance else { continue };
-        // What was down before is not the update's doing.
-        let fell = check.since.is_some_and(|since| began.get(&instance).is_some_and(|began| since >= *began));
-        // Nor is a name that is gone.
+        let fell = updates.get(&instance).zip(check.since).is_some_and(|(update, since)| update.felled(since, now));
+        // A name that is gone is not its doing.
         if let (true, Some(failure)) = (fell, check.failure.filter(|failure| failure.may_be_inside())) {
             words.entry(instance).or_insert_with(|| format!("{} is {}: {failure}", check.address(), check.health));
         }
@@ -340,14 +359,19 @@ mod tests {
             since: Some(at(since)),
             created_at: at(-9999),
         };
-        let began = HashMap::from([(member.instance, at(0))]);
-        assert!(said(&began, &[check(-1, Health::Down)]).is_empty());
-        let fell = said(&began, &[check(-1, Health::Down), check(30, Health::Flapping), check(40, Health::Down)]);
+        let updates = HashMap::from([(member.instance, Update { began: at(0), exposed: at(15) })]);
+        let said = |ill: &[Check], now| said(&updates, ill, at(now));
+        assert!(said(&[check(-1, Health::Down)], 500).is_empty());
+        let fell = said(&[check(-1, Health::Down), check(35, Health::Flapping), check(40, Health::Down)], 41);
         assert_eq!(fell[&member.instance], "ale.se/skola/ is flapping: fatal");
-        let elsewhere = Check { instance: Some(InstanceId::generate()), ..check(30, Health::Down) };
-        assert!(said(&began, &[elsewhere]).is_empty());
-        let nameless = Check { failure: Some(Failure::Name), ..check(30, Health::Down) };
-        assert!(said(&began, &[nameless]).is_empty());
+        let elsewhere = Check { instance: Some(InstanceId::generate()), ..check(40, Health::Down) };
+        assert!(said(&[elsewhere], 500).is_empty());
+        let nameless = Check { failure: Some(Failure::Name), ..check(40, Health::Down) };
+        assert!(said(&[nameless], 500).is_empty());
+        // It first failed while visitors were held back: it counts where it stays so.
+        let held = check(20, Health::Down);
+        assert!(said(std::slice::from_ref(&held), 104).is_empty());
+        assert_eq!(said(&[held], 105).len(), 1);
     }
 
     #[test]
