@@ -212,7 +212,7 @@ impl Certificate {
 }
 
 /// Who signed before, where that changed lately.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Earlier {
     /// The name.
     pub signer: String,

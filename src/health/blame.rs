@@ -113,6 +113,12 @@ pub fn blame(parents: &[Parent], failing: &[Failing], checked: usize) -> Vec<Bla
     found
 }
 
+/// Among how many that were looked at so many failing ones are too small a share ([`SHARE`]), so that counting on is of no use.
+#[must_use]
+pub fn enough(failed: usize) -> usize {
+    failed.saturating_mul(2).saturating_add(1)
+}
+
 fn hangs(failing: &Failing, at: usize, kind: Kind) -> bool {
     explains(kind, failing.failure) && failing.parents.contains(&at)
 }
@@ -211,6 +217,14 @@ mod tests {
         assert_eq!(Town::new().ill(GATEWAY).blamed(&failing), [(Some(GATEWAY), 300)]);
         // Also before any site was seen to fail.
         assert_eq!(Town::new().ill(GATEWAY).blamed(&[]), [(Some(GATEWAY), 0)]);
+    }
+
+    #[test]
+    fn counting_ends_where_the_share_is_too_small() {
+        for failed in [1, 2, 7, 43_500] {
+            assert!(failed as f64 / ((enough(failed) - 1) as f64) >= SHARE);
+            assert!((failed as f64 / enough(failed) as f64) < SHARE);
+        }
     }
 
     #[test]

@@ -3,7 +3,10 @@
 
 //! Which check is made when, and what is known of each and of what they hang on. Pure: whoever asks for pages brings back what came.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -95,9 +98,9 @@ impl Parent {
 #[derive(Clone, Debug)]
 struct Known {
     municipality: MunicipalityId,
-    label: String,
+    label: Arc<str>,
     standing: Standing,
-    parents: Vec<usize>,
+    parents: Arc<[usize]>,
     /// When its next usual turn is.
     planned: u64,
     /// When it is asked out of turn.
@@ -114,6 +117,8 @@ pub struct Monitor {
     known: HashMap<u32, Known>,
     parents: Vec<Parent>,
     by_cause: HashMap<Cause, usize>,
+    /// What the check that was put in last hangs on; the next one often hangs on the same.
+    alike: Arc<[usize]>,
     /// Which checks hang on an instance.
     families: HashMap<usize, BTreeSet<u32>>,
     waiting_again: usize,
@@ -131,6 +136,7 @@ impl Monitor {
             known: HashMap::new(),
             parents: Vec::new(),
             by_cause: HashMap::new(),
+            alike: Arc::default(),
             families: HashMap::new(),
             waiting_again: 0,
             failing: BTreeSet::new(),
@@ -219,13 +225,24 @@ impl Monitor {
     }
 
     /// Takes a check in, or takes note of what it hangs on now. A check that is new goes on from what was remembered.
-    pub fn put(&mut self, number: u32, municipality: MunicipalityId, label: &str, parents: Vec<usize>, remembered: Standing, now: u64) {
+    pub fn put(
+        &mut self,
+        number: u32,
+        municipality: MunicipalityId,
+        label: impl Into<Arc<str>>,
+        parents: &[usize],
+        remembered: Standing,
+        now: u64,
+    ) {
+        if *self.alike != *parents {
+            self.alike = parents.into();
+        }
         if let Some(known) = self.known.get_mut(&number) {
-            label.clone_into(&mut known.label);
-            if known.parents == parents {
+            known.label = label.into();
+            if *known.parents == *parents {
                 return;
             }
-            let before = std::mem::replace(&mut known.parents, parents.clone());
+            let before = std::mem::replace(&mut known.parents, self.alike.clone());
             self.unhang(number, &before);
         } else {
             let planned = wheel::next(number, self.pace.interval, now);
@@ -235,9 +252,9 @@ impl Monitor {
             }
             let known = Known {
                 municipality,
-                label: label.to_owned(),
+                label: label.into(),
                 standing: remembered,
-                parents: parents.clone(),
+                parents: self.alike.clone(),
                 planned,
                 again: None,
                 under_way: false,
@@ -246,11 +263,11 @@ impl Monitor {
             self.known.insert(number, known);
         }
         for at in parents {
-            if let Some(parent) = self.parents.get_mut(at) {
+            if let Some(parent) = self.parents.get_mut(*at) {
                 parent.checks += 1;
                 parent.left = false;
                 if parent.cause.kind == CauseKind::Instance {
-                    self.families.entry(at).or_default().insert(number);
+                    self.families.entry(*at).or_default().insert(number);
                 }
             }
         }
@@ -332,8 +349,8 @@ impl Monitor {
         } else {
             self.failing.remove(&number);
         }
-        let spared = known.parents.clone().into_iter().any(|at| {
-            let parent = &mut self.parents[at];
+        let spared = known.parents.iter().any(|at| {
+            let parent = &mut self.parents[*at];
             parent.refuted |= parent.ill == Some(true) && sample.is_well();
             parent.spares()
         });
@@ -419,7 +436,7 @@ impl Monitor {
     /// Whose a check is, and its address.
     #[must_use]
     pub fn of(&self, number: u32) -> Option<(MunicipalityId, &str)> {
-        self.known.get(&number).map(|known| (known.municipality, known.label.as_str()))
+        self.known.get(&number).map(|known| (known.municipality, &*known.label))
     }
 
     /// Everything that is confirmed to fail.
@@ -428,7 +445,7 @@ impl Monitor {
         let one = |number: &u32| {
             let known = &self.known[number];
             let failure = known.standing.failure.filter(|_| known.standing.health.is_ill())?;
-            Some(Failing { site: *number, failure, parents: known.parents.clone() })
+            Some(Failing { site: *number, failure, parents: known.parents.to_vec() })
         };
         self.failing.iter().filter_map(one).collect()
     }
@@ -436,31 +453,65 @@ impl Monitor {
     /// What checks hang on, as blame is found with it.
     #[must_use]
     pub fn suspects(&self, failing: &[Failing]) -> Vec<blame::Parent> {
-        let mut first: HashMap<usize, u64> = HashMap::new();
+        let mut shared: HashMap<usize, Shared> = HashMap::new();
         for one in failing {
             let since = self.known[&one.site].standing.since.map(wheel::milliseconds).unwrap_or_default();
             // Confirming took a while: what was seen since its first failure tells.
             let since = since.saturating_sub(SIBLINGS_WITHIN * 3);
             for at in &one.parents {
-                first.entry(*at).and_modify(|first| *first = since.min(*first)).or_insert(since);
+                let shared = shared.entry(*at).or_insert(Shared { failed: 0, first: since, seen: 0 });
+                (shared.failed, shared.first) = (shared.failed + 1, shared.first.min(since));
             }
         }
-        let mut seen: HashMap<usize, usize> = HashMap::new();
-        if !first.is_empty() {
-            for known in self.known.values() {
-                for at in known.parents.iter().filter(|at| first.get(at).is_some_and(|first| known.seen >= *first)) {
-                    *seen.entry(*at).or_default() += 1;
-                }
-            }
-        }
+        // What a single one hangs on is shared by nobody.
+        shared.retain(|_, shared| shared.failed > 1);
+        self.count_seen(&mut shared);
         let one = |(at, parent): (usize, &Parent)| blame::Parent {
             kind: parent.cause.kind,
             sites: parent.checks,
-            seen: seen.get(&at).copied().unwrap_or(parent.checks),
+            seen: shared.get(&at).map_or(parent.checks, |shared| shared.seen),
             ill: parent.ill,
         };
         self.parents.iter().enumerate().map(one).collect()
     }
+
+    /// Counts who was seen since, no further than blame wants to know: this is asked each second while anything fails.
+    fn count_seen(&self, shared: &mut HashMap<usize, Shared>) {
+        let mut wide: BTreeSet<usize> = BTreeSet::new();
+        for (at, shared) in shared.iter_mut() {
+            match self.families.get(at) {
+                Some(family) => {
+                    let seen = family.iter().filter(|number| self.known[number].seen >= shared.first);
+                    shared.seen = seen.take(blame::enough(shared.failed)).count();
+                }
+                None => drop(wide.insert(*at)),
+            }
+        }
+        for known in self.known.values() {
+            if wide.is_empty() {
+                return;
+            }
+            for at in known.parents.iter() {
+                if !wide.contains(at) {
+                    continue;
+                }
+                let Some(shared) = shared.get_mut(at).filter(|shared| known.seen >= shared.first) else { continue };
+                shared.seen += 1;
+                if shared.seen >= blame::enough(shared.failed) {
+                    wide.remove(at);
+                }
+            }
+        }
+    }
+}
+
+/// What several that fail hang on.
+struct Shared {
+    failed: usize,
+    /// Since when the first of them fails, in milliseconds.
+    first: u64,
+    /// How many that hang on it were seen since.
+    seen: usize,
 }
 
 /// Whether a check that hangs on something ill is not made this time.
@@ -484,7 +535,7 @@ mod tests {
         let mut hang = |number: u32, names: &[&str]| {
             let cause = |of: &str| Cause { kind: CauseKind::Certificate, of: of.to_owned() };
             let parents: Vec<usize> = names.iter().map(|of| monitor.parent(cause(of), of, None, Failure::CertificateExpired)).collect();
-            monitor.put(number, Id::generate(), "x", parents.clone(), Standing::default(), 0);
+            monitor.put(number, Id::generate(), "x", &parents, Standing::default(), 0);
             parents
         };
         assert_eq!(hang(1, &["a", "b"]), [0, 1]);

@@ -96,7 +96,7 @@ impl Fleet {
                 self.monitor.parent(self.instance(number), "instance", Some(of), Failure::NoUpstream),
             ];
             let remembered = self.remembered.get(&number).copied().unwrap_or_default();
-            self.monitor.put(number, of, "site", parents, remembered, self.now);
+            self.monitor.put(number, of, "site", &parents, remembered, self.now);
         }
     }
 

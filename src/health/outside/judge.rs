@@ -18,7 +18,7 @@ const OURS: u16 = 14;
 const CHANGED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What is remembered of the look before.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Before {
     /// Whether the name ever led somewhere.
     pub led: bool,

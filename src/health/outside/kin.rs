@@ -3,15 +3,18 @@
 
 //! Which checks share a zone or a certificate. Only what two or more share can be to blame for more than one. Pure.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use crate::fleet::incident::Cause;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Kin {
-    of: HashMap<u32, Vec<Cause>>,
-    all: HashMap<Cause, BTreeSet<u32>>,
+    of: HashMap<u32, Arc<[Arc<Cause>]>>,
+    all: HashMap<Arc<Cause>, BTreeSet<u32>>,
 }
 
 impl Kin {
@@ -30,17 +33,23 @@ impl Kin {
                 }
             }
         }
-        for new in has.iter().filter(|cause| !before.contains(cause)) {
-            let family = self.all.entry(new.clone()).or_default();
-            if family.len() == 1 {
-                touched.extend(family.iter());
+        let mut now = Vec::with_capacity(has.len());
+        for cause in has {
+            // Each is held once, however many have it.
+            let cause = self.all.get_key_value(&cause).map_or_else(|| Arc::new(cause), |(known, _)| known.clone());
+            let family = self.all.entry(cause.clone()).or_default();
+            if !family.contains(&number) {
+                if family.len() == 1 {
+                    touched.extend(family.iter());
+                }
+                family.insert(number);
             }
-            family.insert(number);
+            now.push(cause);
         }
-        if has.is_empty() {
+        if now.is_empty() {
             self.of.remove(&number);
-        } else {
-            self.of.insert(number, has);
+        } else if before[..] != now {
+            self.of.insert(number, now.into());
         }
         touched.remove(&number);
         touched
@@ -48,13 +57,14 @@ impl Kin {
 
     /// What a check has in common with others.
     pub fn shared(&self, number: u32) -> impl Iterator<Item = &Cause> {
-        self.of.get(&number).into_iter().flatten().filter(|cause| self.all.get(cause).is_some_and(|family| family.len() > 1))
+        let own = self.of.get(&number).into_iter().flat_map(|own| own.iter());
+        own.filter(|cause| self.all.get(*cause).is_some_and(|family| family.len() > 1)).map(|cause| &**cause)
     }
 
     /// Who shares something with a check, at most so many.
     #[must_use]
     pub fn siblings(&self, number: u32, most: usize) -> BTreeSet<u32> {
-        let all = self.of.get(&number).into_iter().flatten().filter_map(|cause| self.all.get(cause));
+        let all = self.of.get(&number).into_iter().flat_map(|own| own.iter()).filter_map(|cause| self.all.get(cause));
         all.flat_map(|family| family.iter().copied().filter(|other| *other != number).take(most)).collect()
     }
 }

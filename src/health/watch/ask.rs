@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Came, Watcher};
+use super::{Came, Target, Watcher};
 use crate::{
     clock::Clock,
     drivers::{
@@ -14,7 +14,6 @@ use crate::{
         wordpress,
     },
     fleet::{
-        Check,
         health::{Failure, Sample},
         outside::Expects,
     },
@@ -68,7 +67,7 @@ impl Watcher {
 }
 
 /// Asks for an address that is no site's, by the public way, and for those that it leads to.
-async fn address(outside: &dyn Outside, check: &Check, expects: &Expects, clock: &dyn Clock) -> Sample {
+async fn address(outside: &dyn Outside, check: &Target, expects: &Expects, clock: &dyn Clock) -> Sample {
     let mut asked = check.subject();
     let mut took = 0_u32;
     for _ in 0..=LEADS_OUTSIDE {
@@ -87,8 +86,8 @@ async fn address(outside: &dyn Outside, check: &Check, expects: &Expects, clock:
 }
 
 /// Asks for a check's page, and for those that it leads to.
-pub(super) async fn sample(probe: &Arc<dyn Probe>, check: &Check, apart: bool) -> Sample {
-    let mut asked = Asked { host: check.host.clone(), path: check.path.clone(), apart };
+pub(super) async fn sample(probe: &Arc<dyn Probe>, check: &Target, apart: bool) -> Sample {
+    let mut asked = Asked { host: check.host().to_owned(), path: check.path().to_owned(), apart };
     let has = if check.blog.is_some() { END } else { "" };
     let mut took = 0_u32;
     for _ in 0..=LEADS {

@@ -20,12 +20,12 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-use super::{Came, Fleet, Serving, Underway, canaries, collect, jobs};
+use super::{Came, Checks, Fleet, Serving, Target, Underway, canaries, collect, jobs};
 use crate::{
     drivers::wordpress::{Blog, Pulse},
     error::Result,
     fleet::{Check, Domain, Instance, InstanceId, InstanceState, OperationKind, Scope, incident::CauseKind},
-    health::{verdict::Standing, wheel::phase},
+    health::wheel::phase,
     instances::Tools,
     platform::{self, disks},
     store::{self, checks::Found},
@@ -82,8 +82,12 @@ impl Shared {
         self.in_doubt.load(Ordering::Relaxed)
     }
 
-    pub(super) fn settle_doubt(&self, still: bool) {
-        self.in_doubt.store(still, Ordering::Relaxed);
+    pub(super) fn settle_doubt(&self) {
+        self.in_doubt.store(false, Ordering::Relaxed);
+    }
+
+    pub(super) fn doubt(&self) {
+        self.in_doubt.store(true, Ordering::Relaxed);
     }
 }
 
@@ -121,7 +125,7 @@ impl Beside {
 
     /// Something outside could not be seen.
     pub(super) fn doubt(&self) {
-        self.shared.in_doubt.store(true, Ordering::Relaxed);
+        self.shared.doubt();
         self.shared.doubted.notify_one();
     }
 
@@ -208,7 +212,8 @@ async fn watch_fleet(tools: Tools, shared: Arc<Shared>, sender: mpsc::UnboundedS
             Err(error) => warn!(%error, "which addresses are to be checked could not be read"),
         }
         let changed = shared.changed.swap(false, Ordering::Relaxed);
-        match fleet(&tools, changed, &mut throwing).await {
+        // The watcher has ended where nobody listens any more.
+        match fleet(&tools, changed, &mut throwing, |some| drop(sender.send(Came::Checks(some)))).await {
             Ok(fleet) => {
                 if sender.send(Came::Fleet(Box::new(fleet))).is_err() {
                     return;
@@ -222,8 +227,8 @@ async fn watch_fleet(tools: Tools, shared: Arc<Shared>, sender: mpsc::UnboundedS
     }
 }
 
-/// What is to be checked, read from the store; the checks themselves only where they may have changed.
-pub(super) async fn fleet(tools: &Tools, changed: bool, throwing: &mut Throwing) -> Result<Fleet> {
+/// What is to be checked, read from the store; the checks themselves only where they may have changed, and told piece by piece.
+pub(super) async fn fleet(tools: &Tools, changed: bool, throwing: &mut Throwing, tell: impl FnMut(Checks)) -> Result<Fleet> {
     let instances = store::instances::all(&tools.store, &Scope::Fleet).await?;
     // What an update did to a site may show only while it is watched afterwards.
     let updated = store::rollouts::soaking(&tools.store).await?;
@@ -236,10 +241,11 @@ pub(super) async fn fleet(tools: &Tools, changed: bool, throwing: &mut Throwing)
     }
     let ids: Vec<InstanceId> = instances.iter().map(|instance| instance.id).collect();
     let ended = store::checks::keep_only(&tools.store, &ids, tools.clock.now()).await?;
-    if changed || ended {
+    let anew = changed || ended;
+    if anew {
         store::findings::keep_checked(&tools.store, tools.clock.now()).await?;
+        checks(tools, tell).await?;
     }
-    let checks = if changed || ended { Some(checks(tools).await?) } else { None };
     let mut throwing = throwing.now(tools).await?;
     let serving: BTreeMap<InstanceId, Serving> = instances
         .into_iter()
@@ -251,19 +257,19 @@ pub(super) async fn fleet(tools: &Tools, changed: bool, throwing: &mut Throwing)
         })
         .collect();
     let wanted = store::outside::wanted(&tools.store).await?;
-    Ok(Fleet { checks, serving, wanted })
+    Ok(Fleet { anew, serving, wanted })
 }
 
-/// Every check, with what was remembered of it.
-async fn checks(tools: &Tools) -> Result<Vec<(Arc<Check>, Standing)>> {
-    let mut all: Vec<(Arc<Check>, Standing)> = Vec::new();
+/// Tells every check, with what was remembered of it.
+async fn checks(tools: &Tools, mut tell: impl FnMut(Checks)) -> Result<()> {
+    let mut last = None;
     loop {
-        let some = store::checks::some(&tools.store, all.last().map(|(check, _)| check.number), TOGETHER).await?;
-        if some.is_empty() {
-            return Ok(all);
-        }
-        let read = |(check, standing): (Check, String)| (Arc::new(check), serde_json::from_str(&standing).unwrap_or_default());
-        all.extend(some.into_iter().map(read));
+        let some = store::checks::some(&tools.store, last, TOGETHER).await?;
+        let first = last.is_none();
+        let Some((check, _)) = some.last() else { return Ok(()) };
+        last = Some(check.number);
+        let read = |(check, standing): (Check, String)| (Target::from(check), serde_json::from_str(&standing).unwrap_or_default());
+        tell(Checks { first, some: some.into_iter().map(read).collect() });
     }
 }
 

@@ -61,6 +61,8 @@ pub(super) async fn watch(tools: Tools, shared: Arc<Shared>, sender: mpsc::Unbou
         if canaries.is_empty() && !shared.is_in_doubt() {
             shared.doubted.notified().await;
         }
+        // Doubts that come meanwhile are another look's.
+        shared.settle_doubt();
         let mut ill = look(&tools, &canaries, next).await;
         if ill.contains(&true) {
             sleep(AGAIN).await;
@@ -68,7 +70,9 @@ pub(super) async fn watch(tools: Tools, shared: Arc<Shared>, sender: mpsc::Unbou
             ill = [ill[0] && again[0], ill[1] && again[1]];
         }
         next = next.wrapping_add(1);
-        shared.settle_doubt(ill.contains(&true));
+        if ill.contains(&true) {
+            shared.doubt();
+        }
         let seen = causes().into_iter().zip(ill).map(|(cause, ill)| (cause.kind, cause.of, ill)).collect();
         if sender.send(Came::Platform(seen)).is_err() {
             return;

@@ -4,17 +4,17 @@
 //! Looks from outside: which is made when, what follows from it, and what checks share because of it.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
 use tokio::sync::Semaphore;
 use tracing::info;
 
-use super::{Came, Watcher};
+use super::{Came, Target, Watcher};
 use crate::{
     fleet::{
-        Check, Domain,
+        Domain,
         incident::{Cause, CauseKind},
         outside::{Certificate, Look, NameState, Trust},
     },
@@ -36,10 +36,9 @@ const SIBLINGS: usize = 40;
 const HOUR: u64 = 3_600_000;
 
 /// What is remembered of a check's last look.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Memory {
     before: Before,
-    at: Option<u64>,
     ends: Option<u64>,
     /// What many may share of its certificate, with its name for people.
     certificate: Vec<(Cause, String)>,
@@ -49,7 +48,6 @@ impl Memory {
     fn of(look: &Look) -> Self {
         Self {
             before: Before::of(look),
-            at: Some(milliseconds(look.at)),
             ends: look.certificate.as_ref().map(|certificate| milliseconds(certificate.ends)),
             certificate: look.certificate.as_ref().map(causes).unwrap_or_default(),
         }
@@ -69,7 +67,10 @@ fn causes(certificate: &Certificate) -> Vec<(Cause, String)> {
 /// See the module.
 pub(super) struct Eye {
     plan: Plan,
-    memory: HashMap<u32, Memory>,
+    /// What is remembered of each check, and when it was looked at.
+    memory: HashMap<u32, (u64, Arc<Memory>)>,
+    /// Every memory once: sites of one name have the same.
+    same: HashSet<Arc<Memory>>,
     kin: Kin,
     together: Arc<Semaphore>,
 }
@@ -80,6 +81,7 @@ impl Eye {
         Self {
             plan: Plan::new(u64::from(look_hours) * HOUR, now),
             memory: HashMap::new(),
+            same: HashSet::new(),
             kin: Kin::default(),
             together: Arc::new(Semaphore::new(TOGETHER)),
         }
@@ -87,12 +89,32 @@ impl Eye {
 
     /// Goes on from what was seen before.
     pub(super) fn remember(&mut self, looks: &[(u32, Look)]) {
-        self.memory.extend(looks.iter().map(|(number, look)| (*number, Memory::of(look))));
+        for (number, look) in looks {
+            self.keep(*number, milliseconds(look.at), Memory::of(look));
+        }
+    }
+
+    fn keep(&mut self, number: u32, at: u64, memory: Memory) {
+        let same = self.same.get(&memory).cloned().unwrap_or_else(|| Arc::new(memory));
+        self.same.insert(same.clone());
+        let before = self.memory.insert(number, (at, same));
+        self.let_go(before);
+    }
+
+    fn let_go(&mut self, before: Option<(u64, Arc<Memory>)>) {
+        // Nobody has it but this and what holds all of them.
+        if let Some((_, last)) = before.filter(|(_, memory)| Arc::strong_count(memory) == 2) {
+            self.same.remove(&last);
+        }
+    }
+
+    fn memory(&self, number: u32) -> Option<&Memory> {
+        self.memory.get(&number).map(|(_, memory)| &**memory)
     }
 
     /// What was seen of a check, where visitors do not come through.
     pub(super) fn ill(&self, number: u32) -> Option<Before> {
-        self.memory.get(&number).map(|memory| &memory.before).filter(|before| before.failure.is_some()).cloned()
+        self.memory(number).map(|memory| &memory.before).filter(|before| before.failure.is_some()).cloned()
     }
 
     pub(super) fn start_over(&mut self, now: u64) {
@@ -105,22 +127,23 @@ impl Eye {
 
     /// Takes a check in. `moved` is whether its address is another than before. Gives others that share something from now on, or do
     /// not any more.
-    pub(super) fn put(&mut self, check: &Check, moved: bool, now: u64) -> BTreeSet<u32> {
+    pub(super) fn put(&mut self, check: &Target, moved: bool, now: u64) -> BTreeSet<u32> {
         if moved {
-            self.memory.remove(&check.number);
+            let before = self.memory.remove(&check.number);
+            self.let_go(before);
             self.plan.soon(check.number, now);
         }
         let memory = self.memory.get(&check.number);
-        let (last, ends) = memory.map_or((None, None), |memory| (memory.at, memory.ends));
+        let (last, ends) = memory.map_or((None, None), |(at, memory)| (Some(*at), memory.ends));
         self.plan.put(check.number, last, ends, now);
         self.relate(check)
     }
 
-    fn relate(&mut self, check: &Check) -> BTreeSet<u32> {
+    fn relate(&mut self, check: &Target) -> BTreeSet<u32> {
         let subject = check.subject();
         let zone = subject.name().parse::<Domain>().ok().and_then(|domain| domain.registered().map(str::to_owned));
         let zone = zone.map(|of| Cause { kind: CauseKind::Zone, of });
-        let certificate = self.memory.get(&check.number).into_iter().flat_map(|memory| &memory.certificate);
+        let certificate = self.memory(check.number).into_iter().flat_map(|memory| &memory.certificate);
         let has = zone.into_iter().chain(certificate.map(|(cause, _)| cause.clone())).collect();
         self.kin.set(check.number, has)
     }
@@ -134,7 +157,7 @@ impl Eye {
     /// What a check hangs on together with others, with its name for people.
     pub(super) fn shared(&self, number: u32) -> Vec<(Cause, String)> {
         let label = |cause: &Cause| {
-            let certificate = self.memory.get(&number).into_iter().flat_map(|memory| &memory.certificate);
+            let certificate = self.memory(number).into_iter().flat_map(|memory| &memory.certificate);
             certificate.filter(|(own, _)| own == cause).map(|(_, label)| label.clone()).next().unwrap_or_else(|| cause.of.clone())
         };
         self.kin.shared(number).map(|cause| (cause.clone(), label(cause))).collect()
@@ -175,20 +198,20 @@ impl Watcher {
             self.writer.look(check, None, at);
             return;
         }
-        let before = self.eye.memory.remove(&number).unwrap_or_default();
+        let before = self.eye.memory(number).cloned().unwrap_or_default();
         let look = conclude(look, &before.before, check.expects.is_none());
         let memory = Memory::of(&look);
         self.eye.plan.seen(number, memory.ends, now);
         let failed = look.failure.filter(|failure| before.before.failure != Some(*failure));
         let related = memory.certificate != before.certificate;
-        self.eye.memory.insert(number, memory);
+        self.eye.keep(number, milliseconds(at), memory);
         if related {
             let others = self.eye.relate(&check);
             self.put(number, now);
             self.put_again(others, now);
         }
         if let Some(failure) = failed {
-            info!(check = number, address = check.address(), %failure, "seen from outside");
+            info!(check = number, address = %check.address(), %failure, "seen from outside");
             self.ask_siblings(number, now);
         }
         if look.failure != before.before.failure {

@@ -18,7 +18,7 @@ use tokio::{
 use tracing::{debug, info, warn};
 
 use crate::{
-    drivers::wordpress::{Blog, Pulse, Ran},
+    drivers::wordpress::{Beat, Blog, Pulse, Ran},
     error::{Error, OutsideKind, Result},
     fleet::{
         FindingKind, Instance, InstanceId,
@@ -41,7 +41,7 @@ const AT_MOST: Duration = Duration::from_secs(140);
 const TRIES: u32 = 2;
 
 /// A site's jobs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Site {
     blog: Blog,
     /// When the next one is due, in seconds since 1970.
@@ -51,8 +51,8 @@ struct Site {
     tries: u32,
     /// What went wrong last.
     error: String,
-    /// What stands in the store: waiting since so many seconds.
-    written: u64,
+    /// What stands in the store, where anything was written: waiting since so many seconds.
+    written: Option<u64>,
 }
 
 impl Site {
@@ -141,12 +141,12 @@ fn take(all: &mut HashMap<InstanceId, Of>, instance: Instance, pulse: Pulse) {
     let of = all.entry(instance.id).or_insert_with(|| Of { instance: instance.clone(), sites: BTreeMap::new(), told: None });
     of.instance = instance;
     let mut before = std::mem::take(&mut of.sites);
-    for beat in pulse.blogs.into_iter().filter(|beat| !beat.blog.archived && !beat.blog.deleted) {
-        let known = before.remove(&beat.blog.id);
-        let fresh = Site { blog: beat.blog.clone(), next: None, asked: None, tries: 0, error: String::new(), written: u64::MAX };
-        let site = known.unwrap_or(fresh);
-        of.sites.insert(beat.blog.id, Site { blog: beat.blog, next: beat.next, ..site });
-    }
+    let open = pulse.blogs.into_iter().filter(|beat| !beat.blog.archived && !beat.blog.deleted);
+    let site = |beat: Beat| {
+        let known = before.remove(&beat.blog.id).unwrap_or_default();
+        (beat.blog.id, Site { blog: beat.blog, next: beat.next, ..known })
+    };
+    of.sites = open.map(site).collect();
 }
 
 fn came_back(site: &mut Site, done: Result<Ran>, now: i64) {
@@ -180,7 +180,7 @@ async fn settle(tools: &Tools, all: &mut HashMap<InstanceId, Of>, id: InstanceId
         .sites
         .iter()
         .map(|(blog, site)| (*blog, site.overdue(now), site.written))
-        .filter(|(_, overdue, written)| class(*overdue) != class(*written))
+        .filter(|(_, overdue, written)| Some(class(*overdue)) != written.map(class))
         .map(|(blog, overdue, _)| (blog, overdue))
         .collect();
     if !moved.is_empty() {
@@ -188,7 +188,7 @@ async fn settle(tools: &Tools, all: &mut HashMap<InstanceId, Of>, id: InstanceId
             Ok(()) => {
                 for (blog, overdue) in moved {
                     if let Some(site) = of.sites.get_mut(&blog) {
-                        site.written = overdue;
+                        site.written = Some(overdue);
                     }
                 }
             }
@@ -227,7 +227,7 @@ mod tests {
     use super::*;
 
     fn site(next: i64) -> Site {
-        Site { blog: Blog::default(), next: Some(next), asked: None, tries: 0, error: String::new(), written: 0 }
+        Site { next: Some(next), ..Site::default() }
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::{
     drivers::probe::Probe,
     error::Result,
     fleet::{
-        Check, Incident, IncidentId, InstanceId, MunicipalityId, OperationId, OperationKind,
+        Incident, IncidentId, InstanceId, MunicipalityId, OperationId, OperationKind,
         health::{Failure, Health, Sample},
         incident::{Cause, CauseKind, Member},
         outside::Look,
@@ -45,10 +45,12 @@ mod eye;
 pub mod figures;
 mod jobs;
 pub mod keeper;
+mod target;
 mod writer;
 
 pub use clocks::now;
 pub(crate) use collect::tell_all;
+pub use target::Target;
 
 /// So many checks of one instance, or of one municipality's other addresses, are under way at once.
 const OF_ONE: usize = 4;
@@ -68,15 +70,26 @@ pub enum Came {
     Inside(InstanceId, bool),
     /// Whether the platform's services are well, by kind and name.
     Platform(Vec<(CauseKind, String, bool)>),
-    /// What is to be checked, where it may have changed, and what is going on.
+    /// Some of what is to be checked.
+    Checks(Checks),
+    /// All of it was told, where it may have changed, and what is going on.
     Fleet(Box<Fleet>),
 }
 
-/// What is to be checked, and what is going on.
+/// Some checks with what was remembered of each. All of them are told by number and piece by piece, since together they take a lot.
+#[derive(Debug)]
+pub struct Checks {
+    /// Whether the telling begins with them.
+    pub first: bool,
+    /// These.
+    pub some: Vec<(Target, Standing)>,
+}
+
+/// What is going on.
 #[derive(Debug)]
 pub struct Fleet {
-    /// Every check with what was remembered of it; none where it did not change.
-    pub checks: Option<Vec<(Arc<Check>, Standing)>>,
+    /// Whether what is to be checked may have changed; then all of it was told before.
+    pub anew: bool,
     /// Instances that serve, whose checks are made.
     pub serving: BTreeMap<InstanceId, Serving>,
     /// Checks that somebody wants looked at from outside.
@@ -108,7 +121,7 @@ pub struct Underway {
 }
 
 struct Checked {
-    check: Arc<Check>,
+    check: Arc<Target>,
     limit: Arc<Semaphore>,
 }
 
@@ -121,7 +134,11 @@ pub struct Watcher {
     ledger: Ledger,
     checks: HashMap<u32, Checked>,
     /// All that is known, also of instances that do not serve now.
-    all: BTreeMap<u32, (Arc<Check>, Standing)>,
+    all: BTreeMap<u32, Arc<Target>>,
+    /// The same as it is being told.
+    told: Vec<Arc<Target>>,
+    /// What is remembered of those that are not checked now.
+    resting: HashMap<u32, Standing>,
     serving: BTreeMap<InstanceId, Serving>,
     limits: HashMap<(Option<InstanceId>, MunicipalityId), Arc<Semaphore>>,
     together: Arc<Semaphore>,
@@ -179,6 +196,8 @@ impl Watcher {
             ledger,
             checks: HashMap::new(),
             all: BTreeMap::new(),
+            told: Vec::new(),
+            resting: HashMap::new(),
             serving: BTreeMap::new(),
             limits: HashMap::new(),
             together: Arc::new(Semaphore::new(usize::try_from(settings.at_once).unwrap_or(usize::MAX))),
@@ -194,7 +213,7 @@ impl Watcher {
             tools: tools.clone(),
         };
         // Before anything was found to be ill, incidents that are open cannot be over.
-        let fleet = beside::fleet(tools, true, &mut beside::Throwing::default()).await?;
+        let fleet = beside::fleet(tools, true, &mut beside::Throwing::default(), |some| watcher.take_checks(some)).await?;
         watcher.take_fleet(fleet);
         watcher.take_platform(beside::platform(tools, false).await);
         if in_doubt {
@@ -287,6 +306,7 @@ impl Watcher {
             Came::Looked(number, look, disturbances) => self.take_look(number, *look, disturbances, now),
             Came::Inside(instance, ill) => self.tell(&Cause { kind: CauseKind::Instance, of: instance.text() }, ill, now),
             Came::Platform(services) => self.take_platform(services),
+            Came::Checks(some) => self.take_checks(some),
             Came::Fleet(fleet) => self.take_fleet(*fleet),
         }
     }
@@ -300,10 +320,7 @@ impl Watcher {
     }
 
     fn take_sample(&mut self, ask: Ask, sample: Sample, disturbances: u64, now: u64) {
-        let checked = self.checks.get(&ask.number).map(|checked| checked.check.clone());
-        let asked_outside = |check: &&Arc<Check>| check.expects.is_some() || self.eye.ill(ask.number).is_some();
-        let outside = checked.as_ref().filter(asked_outside).is_some_and(|check| !check.subject().is_local());
-        let unsure = outside && !sample.is_well();
+        let unsure = !sample.is_well() && self.is_asked_outside(ask.number);
         let believed = sample.is_well() || (disturbances == self.disturbances && !(unsure && self.is_blind()));
         if unsure {
             self.beside.doubt();
@@ -315,7 +332,7 @@ impl Watcher {
         }
         let change = self.monitor.came(ask.number, sample, now.saturating_sub(ask.due), self.tools.clock.now());
         if change == Some(Change::Suspected)
-            && let Some(instance) = checked.and_then(|check| check.instance)
+            && let Some(instance) = self.checks.get(&ask.number).and_then(|checked| checked.check.instance)
         {
             self.beside.suspect(instance);
         }
@@ -324,6 +341,12 @@ impl Watcher {
         {
             self.ask_siblings(ask.number, now);
         }
+    }
+
+    /// Whether a check is asked by the public way.
+    fn is_asked_outside(&self, number: u32) -> bool {
+        let Some(check) = self.checks.get(&number).map(|checked| &checked.check) else { return false };
+        (check.expects.is_some() || self.eye.ill(number).is_some()) && !check.subject().is_local()
     }
 
     /// Whether nothing outside can be seen now, so that what fails there says nothing.
@@ -343,25 +366,34 @@ impl Watcher {
         }
     }
 
+    fn take_checks(&mut self, Checks { first, some }: Checks) {
+        if first {
+            self.told.clear();
+        }
+        for (target, standing) in some {
+            let number = target.number;
+            if self.monitor.standing(number).is_none() {
+                self.resting.entry(number).or_insert(standing);
+            }
+            let known = self.all.get(&number).filter(|known| ***known == target);
+            self.told.push(known.cloned().unwrap_or_else(|| Arc::new(target)));
+        }
+    }
+
     fn take_fleet(&mut self, fleet: Fleet) {
         let now = self.clocks.wall;
         let before = std::mem::replace(&mut self.serving, fleet.serving);
         let moved: BTreeSet<InstanceId> =
             before.keys().chain(self.serving.keys()).filter(|id| before.get(id) != self.serving.get(id)).copied().collect();
-        let all_anew = fleet.checks.is_some();
         for number in fleet.wanted {
             self.eye.soon(number, now);
         }
-        if moved.is_empty() && !all_anew {
+        if moved.is_empty() && !fleet.anew {
             return;
         }
-        if let Some(checks) = fleet.checks {
-            let mut all = BTreeMap::new();
-            for (check, standing) in checks {
-                let known = self.monitor.standing(check.number).or_else(|| self.all.get(&check.number).map(|(_, standing)| *standing));
-                all.insert(check.number, (check, known.unwrap_or(standing)));
-            }
-            self.all = all;
+        if fleet.anew {
+            self.all = std::mem::take(&mut self.told).into_iter().map(|target| (target.number, target)).collect();
+            self.resting.retain(|number, _| self.all.contains_key(number));
         }
         let gone: Vec<u32> = self.checks.keys().filter(|number| !self.is_made(**number)).copied().collect();
         for number in gone {
@@ -369,15 +401,14 @@ impl Watcher {
             self.checks.remove(&number);
             let others = self.eye.remove(number);
             self.put_again(others, now);
-            if let Some((check, standing)) = self.all.get_mut(&number) {
+            if self.all.contains_key(&number) {
                 // Of a site that is closed on purpose nothing is known.
-                *standing = Standing::default();
-                let (number, standing) = (check.number, *standing);
-                self.writer.write(vec![remembered(number, &standing)], Vec::new());
+                self.resting.insert(number, Standing::default());
+                self.writer.write(vec![remembered(number, &Standing::default())], Vec::new());
             }
         }
-        let is_touched = |check: &Check| all_anew || check.instance.is_some_and(|id| moved.contains(&id));
-        let touched = self.all.values().filter(|(check, _)| is_touched(check)).map(|(check, _)| check.number);
+        let is_touched = |check: &Target| fleet.anew || check.instance.is_some_and(|id| moved.contains(&id));
+        let touched = self.all.values().filter(|check| is_touched(check)).map(|check| check.number);
         let made: Vec<u32> = touched.filter(|number| self.is_made(*number)).collect();
         // What an operation has just changed may look different from outside.
         let over = |id: &InstanceId| {
@@ -391,16 +422,18 @@ impl Watcher {
                 self.eye.soon(number, now);
             }
         }
+        self.resting.shrink_to_fit();
         let busy = self.serving.iter().filter(|(_, serving)| serving.changing).map(|(id, _)| *id).collect();
         self.beside.watch(self.serving.keys().copied().collect(), busy);
     }
 
     fn is_made(&self, number: u32) -> bool {
-        self.all.get(&number).is_some_and(|(check, _)| check.instance.is_none_or(|id| self.serving.contains_key(&id)))
+        self.all.get(&number).is_some_and(|check| check.instance.is_none_or(|id| self.serving.contains_key(&id)))
     }
 
     fn put(&mut self, number: u32, now: u64) {
-        let Some((check, standing)) = self.all.get(&number).cloned() else { return };
+        let Some(check) = self.all.get(&number).cloned() else { return };
+        let standing = self.monitor.standing(number).or_else(|| self.resting.remove(&number)).unwrap_or_default();
         let of = Some(check.municipality);
         let moved = self.checks.get(&number).is_some_and(|known| known.check.subject() != check.subject());
         let others = self.eye.put(&check, moved, now);
@@ -432,7 +465,7 @@ impl Watcher {
         for (cause, label) in shared {
             hang(cause.kind, &cause.of, &label, of);
         }
-        self.monitor.put(number, check.municipality, &check.address(), parents, standing, now);
+        self.monitor.put(number, check.municipality, check.address().clone(), &parents, standing, now);
         let limit = self.limits.entry((check.instance, check.municipality)).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE))).clone();
         self.checks.insert(number, Checked { check, limit });
         self.put_again(others, now);

@@ -14,11 +14,11 @@ use tokio::{
 };
 use tracing::warn;
 
+use super::Target;
 use crate::{
     clock::Clock,
     error::Result,
     fleet::{
-        Check,
         finding::{About, Found},
         outside::{Look, Remark},
     },
@@ -41,7 +41,7 @@ struct Batch {
     remember: Vec<Remembered>,
     changes: Vec<Change>,
     /// A check that was looked at from outside, what was seen, and when.
-    look: Option<(Arc<Check>, Option<Look>, Timestamp)>,
+    look: Option<(Arc<Target>, Option<Look>, Timestamp)>,
 }
 
 pub(super) struct Writer {
@@ -71,7 +71,7 @@ impl Writer {
     }
 
     /// Notes what was seen of a check from outside; nothing where nothing could be.
-    pub(super) fn look(&self, check: Arc<Check>, look: Option<Look>, at: Timestamp) {
+    pub(super) fn look(&self, check: Arc<Target>, look: Option<Look>, at: Timestamp) {
         drop(self.sender.send(Batch { look: Some((check, look, at)), ..Batch::default() }));
     }
 
@@ -107,7 +107,7 @@ async fn write(store: &Store, clock: &dyn Clock, batch: &Batch) -> Result<()> {
     store::checks::remember(store, remember).await
 }
 
-fn found(check: &Check, look: &Look, remark: &Remark) -> Found {
+fn found(check: &Target, look: &Look, remark: &Remark) -> Found {
     let mut evidence = json!({"address": check.subject().url()});
     match remark {
         Remark::CertificateEnds { within_days } => evidence["days_left"] = json!(within_days),
@@ -124,5 +124,5 @@ fn found(check: &Check, look: &Look, remark: &Remark) -> Found {
     if let (Remark::CertificateEnds { .. } | Remark::CertificateBad { .. }, Some(certificate)) = (remark, &look.certificate) {
         evidence["not_after"] = json!(certificate.ends);
     }
-    Found { kind: remark.kind(), blog: check.blog, subject: check.address(), evidence }
+    Found { kind: remark.kind(), blog: check.blog, subject: check.address().to_string(), evidence }
 }
