@@ -7,6 +7,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use flotta::cli::{self, Cli};
+use mimalloc::MiMalloc;
+
+/// What is read from the store in between is given back, where the usual one keeps it in pieces; docs/benchmarks.md has the figures.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -26,10 +26,15 @@ use std::{
 
 use flotta::drivers::probe::{Asked, Probe, kept::Kept};
 use futures::{StreamExt, stream};
+use mimalloc::MiMalloc;
 use post::Hook;
 use support::{argument, percentile};
 use target::{Target, now, processor, resident, until};
 use tokio::time::sleep;
+
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Probes at once, as many as a busy exporter has.
 const AT_ONCE: usize = 32;
