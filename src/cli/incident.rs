@@ -122,7 +122,10 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
                 State::All => "all",
             };
             let query = args.paging.query(&[("state", Some(state)), ("municipality", args.municipality.as_ref().map(Slug::as_str))]);
-            let empty = ("No such incident.", "Ingen sådan incident.");
+            let empty = match args.state {
+                State::Open => ("No incident is open.", "Ingen incident är öppen."),
+                State::Resolved | State::All => ("There was no incident.", "Det har inte varit någon incident."),
+            };
             context.output.list(&context.client.get(&ROOT, &query).await?, LIST, empty)
         }
         Command::Show(One { id }) => {

@@ -172,6 +172,11 @@ pub fn line(text: &str) -> Outcome {
     })
 }
 
+/// Tells what goes on, on standard error. Whether anybody still reads it is no reason to stop.
+pub fn tell(text: &str) {
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
+
 /// The text at a JSON pointer; numbers and truths as text, nothing for what is not there.
 #[must_use]
 pub fn text(value: &Value, pointer: &str) -> String {

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{language::Language, style, words};
+use super::{language::Language, output, style, words};
 
 /// An operation, as much of it as following it takes. Lenient: a newer control plane may say more.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -148,14 +148,14 @@ impl Progress {
     fn now(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.set_message(line.to_owned()),
-            None => eprintln!("{line}"),
+            None => output::tell(line),
         }
     }
 
     fn print(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.println(line),
-            None => eprintln!("{line}"),
+            None => output::tell(line),
         }
     }
 }

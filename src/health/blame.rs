@@ -63,6 +63,8 @@ pub struct Failing {
     pub site: u32,
     /// How.
     pub failure: Failure,
+    /// When it was seen to last, in milliseconds; 0 where that was before a restart.
+    pub at: u64,
     /// What it hangs on: places in the list of parents; of two of a kind where one is within the other, the inner one first.
     pub parents: Vec<usize>,
 }
@@ -198,7 +200,7 @@ mod tests {
                 }
                 all
             };
-            sites.into_iter().map(|site| Failing { site, failure, parents: parents(site) }).collect()
+            sites.into_iter().map(|site| Failing { site, failure, at: 0, parents: parents(site) }).collect()
         }
 
         fn ill(mut self, at: usize) -> Self {

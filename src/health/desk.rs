@@ -17,7 +17,7 @@ use super::{
     observer::is_suspect,
 };
 
-/// So long after a cause is well again those that still fail stay with its incident, in milliseconds.
+/// What is seen to fail so long after its cause is well again still fails because of it, in milliseconds.
 const GRACE: u64 = 120_000;
 /// So long nothing is said of single sites where the observer itself is in doubt, in milliseconds.
 const DOUBT: u64 = 300_000;
@@ -156,11 +156,14 @@ impl Desk {
             let at = place(scene, cause);
             let stays = match cause.kind {
                 CauseKind::Observer => scene.now < open.opened + DOUBT,
-                // Whoever fails long after its cause is well again has another one.
-                _ => at.is_some_and(|at| !open.certain || scene.suspects[at].ill != Some(false) || scene.now < scene.causes[at].1 + GRACE),
+                _ => at.is_some(),
             };
             for number in open.members.keys().filter(|_| stays) {
                 let one = failing[number];
+                // Whoever is seen to fail long after its cause is well again has another one.
+                if open.certain && at.is_some_and(|at| !is_part(scene, at, one)) {
+                    continue;
+                }
                 let wider = one.parents.iter().any(|other| {
                     Some(*other) != at
                         && scene.suspects.get(*other).is_some_and(|s| s.ill == Some(true) && explains(s.kind, one.failure))
@@ -185,11 +188,9 @@ impl Desk {
         let of = |at: &usize| {
             let (cause, _) = scene.causes.get(*at)?;
             let open = self.open.get(cause)?;
-            if open.certain && scene.suspects[*at].ill == Some(false) {
-                return None;
-            }
-            let same = open.members.values().any(|failure| *failure == one.failure);
-            (same && explains(cause.kind, one.failure)).then(|| cause.clone())
+            // What fell while its cause was about to be well again is part of it too.
+            let part = if open.certain { is_part(scene, *at, one) } else { open.members.values().any(|failure| *failure == one.failure) };
+            (part && explains(cause.kind, one.failure)).then(|| cause.clone())
         };
         one.parents.iter().find_map(of)
     }
@@ -242,6 +243,11 @@ impl Desk {
             !over
         });
     }
+}
+
+/// Whether what a check hangs on may be why it failed last: it is not well, or was not shortly before that.
+fn is_part(scene: Scene<'_>, at: usize, one: &Failing) -> bool {
+    scene.suspects[at].ill != Some(false) || one.at < scene.causes[at].1 + GRACE
 }
 
 fn place(scene: Scene<'_>, cause: &Cause) -> Option<usize> {

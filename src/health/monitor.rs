@@ -108,6 +108,8 @@ struct Known {
     under_way: bool,
     /// When something came last, in milliseconds.
     seen: u64,
+    /// When it was seen to fail last.
+    failed: u64,
 }
 
 /// See the module.
@@ -250,15 +252,17 @@ impl Monitor {
             if remembered.health.is_ill() || remembered.health == Health::Suspect {
                 self.failing.insert(number);
             }
+            let age = remembered.since.map_or(0, |since| now.saturating_sub(wheel::milliseconds(since)));
             let known = Known {
                 municipality,
                 label: label.into(),
-                standing: remembered,
+                standing: remembered.later(age / self.pace.interval.max(1)),
                 parents: self.alike.clone(),
                 planned,
                 again: None,
                 under_way: false,
                 seen: 0,
+                failed: 0,
             };
             self.known.insert(number, known);
         }
@@ -338,6 +342,9 @@ impl Monitor {
         known.under_way = false;
         if sample != Sample::Missed {
             known.seen = now;
+        }
+        if let Sample::Failed(_) = sample {
+            known.failed = now;
         }
         if known.parents.iter().any(|at| self.parents[*at].spares()) {
             known.standing.calm();
@@ -445,7 +452,7 @@ impl Monitor {
         let one = |number: &u32| {
             let known = &self.known[number];
             let failure = known.standing.failure.filter(|_| known.standing.health.is_ill())?;
-            Some(Failing { site: *number, failure, parents: known.parents.to_vec() })
+            Some(Failing { site: *number, failure, at: known.failed, parents: known.parents.to_vec() })
         };
         self.failing.iter().filter_map(one).collect()
     }

@@ -31,7 +31,7 @@ const LOST: u8 = 5;
 /// So many samples are looked at for flapping, as Icinga does
 /// (<https://icinga.com/docs/icinga-2/latest/doc/08-advanced-topics/#check-flapping>).
 const WINDOW: u32 = 20;
-/// Flapping begins above this, in percent; where it was never confirmed to be down, only above the second.
+/// Flapping begins above this, in percent; where it was not confirmed to be down at least twice, only above the second.
 const FLAPPING: (f64, f64) = (30.0, 50.0);
 /// It ends below this, in percent.
 const STILL: f64 = 25.0;
@@ -154,6 +154,18 @@ impl Standing {
         (self.turns, self.falls) = (0, 0);
     }
 
+    /// As it is after so many more samples that said nothing new. What is remembered is how it was when its state changed last: how
+    /// restless it was then says little of later.
+    #[must_use]
+    pub fn later(mut self, samples: u64) -> Self {
+        if self.health != Health::Flapping {
+            let kept = (1 << WINDOW) - 1;
+            let by = u32::try_from(samples).unwrap_or(WINDOW).min(WINDOW);
+            (self.turns, self.falls) = (self.turns << by & kept, self.falls << by & kept);
+        }
+        self
+    }
+
     fn remember(&mut self, well: bool) {
         let kept = (1 << WINDOW) - 1;
         // The first sample of all differs from nothing.
@@ -172,7 +184,7 @@ impl Standing {
 
     fn change(&self) -> Option<(Health, Change)> {
         let restless = self.restlessness();
-        let too_much = if self.falls > 0 || self.health == Health::Down { FLAPPING.0 } else { FLAPPING.1 };
+        let too_much = if self.falls.count_ones() > 1 { FLAPPING.0 } else { FLAPPING.1 };
         match self.health {
             Health::Flapping if restless >= STILL => None,
             Health::Flapping if self.failed >= CONFIRMED => Some((Health::Down, Change::Settled)),
@@ -289,6 +301,24 @@ mod tests {
             blips.extend([ILL, QUICK, QUICK, QUICK, QUICK]);
         }
         assert_eq!(story(&blips).1.health, Health::Ok);
+    }
+
+    #[test]
+    fn how_restless_it_was_is_forgotten_with_time() {
+        let mut samples = vec![QUICK; 5];
+        samples.extend([ILL, ILL, ILL, QUICK, QUICK, ILL, QUICK]);
+        let standing = story(&samples).1;
+        assert!(standing.restlessness() > 0.0);
+        let newer = standing.later(3);
+        assert!(newer.restlessness() > 0.0 && newer.restlessness() < standing.restlessness());
+        assert_eq!((standing.later(20).turns, standing.later(u64::MAX).falls, standing.later(0)), (0, 0, standing));
+        // One outage and a failure now and then are no flapping.
+        samples.extend([QUICK, QUICK, ILL, QUICK, QUICK]);
+        assert_eq!(story(&samples).1.health, Health::Ok);
+        // What flaps does until it is seen to keep still.
+        let blinking: Vec<Sample> = (0..30).map(|n| if n % 2 == 0 { QUICK } else { ILL }).collect();
+        let standing = story(&blinking).1;
+        assert_eq!((standing.later(500), standing.health), (standing, Health::Flapping));
     }
 
     fn sample() -> impl Strategy<Value = Sample> {

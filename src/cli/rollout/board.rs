@@ -17,7 +17,7 @@ use crate::cli::{
     client::Client,
     failure::{Failure, Outcome},
     language::Language,
-    output::text,
+    output::{self, text},
     stream::{Event, Parser},
     style, words,
 };
@@ -215,7 +215,7 @@ impl Board {
     fn print(&self, line: &str) {
         match &self.bars {
             Some((_, head, _)) => head.println(line),
-            None => eprintln!("{line}"),
+            None => output::tell(line),
         }
     }
 

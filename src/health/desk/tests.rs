@@ -48,6 +48,9 @@ struct Fleet {
     told: Vec<(u64, Act)>,
     ids: BTreeMap<IncidentId, Cause>,
     asked: u64,
+    /// Who failed how often in a row by chance alone, and who did so three times, which nobody can tell from an outage.
+    unlucky: BTreeMap<u32, u32>,
+    thrice: BTreeSet<Cause>,
 }
 
 fn gateway() -> Cause {
@@ -82,6 +85,8 @@ impl Fleet {
             told: Vec::new(),
             ids: BTreeMap::new(),
             asked: 0,
+            unlucky: BTreeMap::new(),
+            thrice: BTreeSet::new(),
         };
         fleet.fill();
         fleet
@@ -112,15 +117,24 @@ impl Fleet {
         self.faults.iter().filter(|f| (f.from..f.until).contains(&self.now))
     }
 
-    fn answer(&mut self, ask: Ask) -> Sample {
+    /// `active` are the faults of now, so that 877 million questions at full size do not go through all of them.
+    fn answer(&mut self, ask: Ask, active: &[Fault]) -> Sample {
         self.asked += 1;
-        let causes = [gateway(), database(), self.instance(ask.number), check(ask.number)];
-        let failure = causes.iter().find_map(|cause| self.active().find(|f| f.cause == *cause).map(|f| f.failure));
-        match failure {
-            Some(failure) => Sample::Failed(failure),
-            None if self.random.random_bool(self.chance) => Sample::Failed(Failure::TimedOut),
-            None => Sample::Served(80),
+        let hit = (!active.is_empty()).then(|| {
+            let causes = [gateway(), database(), self.instance(ask.number), check(ask.number)];
+            causes.iter().find_map(|cause| active.iter().find(|f| f.cause == *cause).map(|f| f.failure))
+        });
+        let hit = hit.flatten();
+        if hit.is_none() && self.random.random_bool(self.chance) {
+            let in_a_row = self.unlucky.entry(ask.number).or_default();
+            *in_a_row += 1;
+            if *in_a_row == 3 {
+                self.thrice.insert(check(ask.number));
+            }
+            return Sample::Failed(Failure::TimedOut);
         }
+        self.unlucky.remove(&ask.number);
+        hit.map_or(Sample::Served(80), Sample::Failed)
     }
 
     /// The control plane dies, and another one starts from what was written.
@@ -131,11 +145,15 @@ impl Fleet {
     }
 
     fn run(&mut self, until: u64) {
+        let mut active: Vec<Fault> = self.active().cloned().collect();
         while self.now < until {
             self.now += 100;
+            if self.now.is_multiple_of(SECOND) {
+                active = self.active().cloned().collect();
+            }
             let turn = self.monitor.turn(self.now);
             for ask in turn.asks {
-                let sample = self.answer(ask);
+                let sample = self.answer(ask, &active);
                 self.monitor.came(ask.number, sample, 0, at(self.now));
             }
             if self.now.is_multiple_of(10 * SECOND) {
@@ -320,7 +338,12 @@ fn a_week_of_faults() {
         let found = place.unwrap_or_else(|| panic!("{fault:?} was not told of: {:?}", near(&incidents, fault)));
         incidents.remove(found);
     }
-    assert_eq!(incidents, [], "invented");
+    incidents.retain(|(cause, ..)| !fleet.thrice.contains(cause));
+    // Of 877 million answers in a week at full size, one in a thousand failing, 0.9 are the third in a row.
+    assert!(fleet.thrice.len() < 5, "{:?}", fleet.thrice);
+    let beside = |began: u64| -> Vec<&Fault> { faults.iter().filter(|f| (f.from..f.until + 10 * MINUTE).contains(&began)).collect() };
+    let invented: Vec<_> = incidents.iter().map(|one| (one, beside(one.1))).collect();
+    assert!(invented.is_empty(), "{} invented: {invented:#?}", invented.len());
 }
 
 fn near(incidents: &[(Cause, u64, Option<u64>)], fault: &Fault) -> Vec<(Cause, u64, Option<u64>)> {

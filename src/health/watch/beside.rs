@@ -60,6 +60,15 @@ pub(super) struct Beside {
     _tasks: JoinSet<()>,
 }
 
+/// How the last watcher left it, by the incidents that were open.
+#[derive(Clone, Copy)]
+pub(super) struct Left {
+    /// Something could not be seen.
+    pub(super) in_doubt: bool,
+    /// The disk had no room.
+    pub(super) is_full: bool,
+}
+
 /// What the tasks and the watcher tell each other.
 #[derive(Default)]
 pub(super) struct Shared {
@@ -92,11 +101,10 @@ impl Shared {
 }
 
 impl Beside {
-    /// `in_doubt` is whether the last watcher left an incident that tells of something that could not be seen.
-    pub(super) fn start(tools: &Tools, sender: mpsc::UnboundedSender<Came>, in_doubt: bool) -> Self {
-        let shared = Arc::new(Shared { in_doubt: AtomicBool::new(in_doubt), ..Shared::default() });
+    pub(super) fn start(tools: &Tools, sender: mpsc::UnboundedSender<Came>, left: Left) -> Self {
+        let shared = Arc::new(Shared { in_doubt: AtomicBool::new(left.in_doubt), ..Shared::default() });
         let mut tasks = JoinSet::new();
-        tasks.spawn(watch_platform(tools.clone(), shared.clone(), sender.clone()));
+        tasks.spawn(watch_platform(tools.clone(), shared.clone(), sender.clone(), left.is_full));
         tasks.spawn(canaries::watch(tools.clone(), shared.clone(), sender.clone()));
         tasks.spawn(watch_fleet(tools.clone(), shared.clone(), sender.clone()));
         let (pulses, of_jobs, of_facts) = Pulses::new();
@@ -158,8 +166,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn watch_platform(tools: Tools, shared: Arc<Shared>, sender: mpsc::UnboundedSender<Came>) {
-    let mut full = false;
+async fn watch_platform(tools: Tools, shared: Arc<Shared>, sender: mpsc::UnboundedSender<Came>, mut full: bool) {
     loop {
         tokio::select! {
             () = sleep(PLATFORM_EVERY) => {}

@@ -179,7 +179,10 @@ impl Watcher {
             let opened = milliseconds(incident.opened_at);
             open.insert(incident.cause, Open { id: incident.id, certain: incident.certain, opened, members });
         }
-        let in_doubt = canaries::causes().iter().any(|cause| open.contains_key(cause));
+        let left = beside::Left {
+            in_doubt: canaries::causes().iter().any(|cause| open.contains_key(cause)),
+            is_full: open.contains_key(&Cause { kind: CauseKind::Disk, of: disks::NAME.to_owned() }),
+        };
         let mut eye = eye::Eye::new(tools.settings.outside.look_hours, clocks.wall);
         let mut last = None;
         loop {
@@ -203,7 +206,7 @@ impl Watcher {
             together: Arc::new(Semaphore::new(usize::try_from(settings.at_once).unwrap_or(usize::MAX))),
             writer: writer::Writer::start(tools.store.clone(), tools.clock.clone(), tools.health_changed.clone()),
             keeper: tools.history.clone().map(|history| keeper::Keeper::start(history, settings.slow_milliseconds)),
-            beside: beside::Beside::start(tools, sender.clone(), in_doubt),
+            beside: beside::Beside::start(tools, sender.clone(), left),
             sender,
             receiver,
             clocks,
@@ -215,8 +218,8 @@ impl Watcher {
         // Before anything was found to be ill, incidents that are open cannot be over.
         let fleet = beside::fleet(tools, true, &mut beside::Throwing::default(), |some| watcher.take_checks(some)).await?;
         watcher.take_fleet(fleet);
-        watcher.take_platform(beside::platform(tools, false).await);
-        if in_doubt {
+        watcher.take_platform(beside::platform(tools, left.is_full).await);
+        if left.in_doubt {
             // As the last one left it, until it was looked at again.
             let still = |cause: Cause| (cause.kind, cause.of.clone(), watcher.desk.open().contains_key(&cause));
             watcher.take_platform(canaries::causes().map(still).into());

@@ -11,6 +11,7 @@ use actix_web::{
 };
 use url::form_urlencoded;
 
+use super::asked;
 use crate::{
     access::Caller,
     catalogue,
@@ -28,7 +29,7 @@ use crate::{
         problem::Answer,
         view::{
             Page,
-            models::{Choice, NextSteps, Notice, OperationFilter, OperationPage, OperationRow, OperationsPage, Pager, command_line},
+            models::{Choice, NextSteps, Notice, OperationFilter, OperationPage, OperationRow, OperationsPage, command_line},
         },
         visit::{Visit, see_other, see_other_with},
     },
@@ -42,25 +43,23 @@ const PAST: u32 = 20;
 /// Operations, newest first. An unknown value in the address counts as none.
 pub async fn list(web: Data<Web>, visit: Visit, caller: Caller, request: HttpRequest) -> Answer {
     let mut filter = OperationFilter::default();
-    let mut page = 1;
     for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
         match &*name {
             "municipality" => value.trim().clone_into(&mut filter.municipality),
             "kind" if value.parse::<OperationKind>().is_ok() => filter.kind = value.into_owned(),
             "state" if value.parse::<OperationState>().is_ok() => filter.state = value.into_owned(),
-            "page" => page = value.parse().unwrap_or(1),
             _ => {}
         }
     }
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let wanted = Filter { municipality: None, slug: given(&filter.municipality), state: given(&filter.state), kind: given(&filter.kind) };
-    let asked = PageRequest::new(Some(page), Some(ROWS)).or_else(|_| PageRequest::new(None, Some(ROWS)))?;
+    let page = asked::page(&request, ROWS)?;
     let (store, scope) = (web.store(), caller.principal.scope());
     // What is no slug is nobody's.
     let sensible = wanted.slug.as_ref().is_none_or(|slug| slug.parse::<Slug>().is_ok());
     let (found, total) = if sensible {
-        let found = store::operations::list(store, &scope, &wanted, asked).await?;
-        (found.items, u64::try_from(found.total).unwrap_or(0))
+        let found = store::operations::list(store, &scope, &wanted, page).await?;
+        (found.items, found.total)
     } else {
         (Vec::new(), 0)
     };
@@ -75,7 +74,7 @@ pub async fn list(web: Data<Web>, visit: Visit, caller: Caller, request: HttpReq
         live: usize::try_from(live(&web, &scope, 1).await?.1).unwrap_or(0),
         stopped: stopped(&web, &scope, &instances).await?.len(),
         municipality_choices: municipalities.into_iter().map(|m| Choice { value: m.slug.to_string(), label: m.name }).collect(),
-        pager: Pager::of(u64::from(asked.page), u64::from(ROWS), total, "/operations", &query),
+        pager: asked::pager(page, total, "/operations", &query),
         command: command_line(["flotta", "operation", "list"].into_iter().chain(flags)),
         filter,
     };
