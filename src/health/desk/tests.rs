@@ -301,7 +301,7 @@ fn a_fifth_of_everything_at_once_with_nothing_in_common_is_the_observer() {
 #[test]
 fn a_week_of_faults() {
     let full = std::env::var_os("FLOTTA_TEST_FULL").is_some();
-    let (municipalities, sites, days) = if full { (290, 300, 7) } else { (20, 15, 1) };
+    let (municipalities, sites, days) = if full { (290, 300, 7) } else { (60, 50, 1) };
     let mut random = StdRng::seed_from_u64(7);
     let mut faults = Vec::new();
     let end = START + days * 24 * HOUR;
