@@ -9,7 +9,7 @@ use clap::Parser;
 use flotta::cli::{self, Cli};
 use mimalloc::MiMalloc;
 
-/// What is read from the store in between is given back, where the usual one keeps it in pieces; docs/benchmarks.md has the figures.
+/// What is read from the store in between leaves fewer pieces behind than with the usual one.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

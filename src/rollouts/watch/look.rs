@@ -34,8 +34,8 @@ const AT_ONCE: usize = 8;
 const ONE: Duration = Duration::from_secs(20);
 /// So long after a site first failed, it is found down.
 const CONFIRMED: SignedDuration = SignedDuration::from_secs(20);
-/// So long after it serves again, a site that was down is known to: its usual turn, and ten seconds more for the second look.
-const RECOVERED: SignedDuration = SignedDuration::from_secs(90);
+/// So long after its usual turn, a site that serves again is known to: ten seconds for the second look, and some for both answers.
+const RECOVERED: SignedDuration = SignedDuration::from_secs(30);
 /// Untouched instances that are looked at when something failed.
 pub(super) const CONTROLS: usize = 4;
 
@@ -175,7 +175,8 @@ pub(super) async fn fallen(tools: &Tools, members: &[RolloutMember]) -> Result<H
         return Ok(HashMap::new());
     }
     let ids: Vec<InstanceId> = updates.keys().copied().collect();
-    Ok(said(&updates, &store::checks::ill_of(&tools.store, &ids).await?, tools.clock.now()))
+    let recovered = SignedDuration::from_secs(i64::from(tools.settings.health.interval_seconds)) + RECOVERED;
+    Ok(said(&updates, &store::checks::ill_of(&tools.store, &ids).await?, tools.clock.now(), recovered))
 }
 
 /// When an update began, and since when visitors are served by what it made.
@@ -186,18 +187,18 @@ struct Update {
 }
 
 impl Update {
-    /// Whether a site that is down since then is down by its doing.
-    fn felled(self, since: Timestamp, now: Timestamp) -> bool {
+    /// Whether a site that is down since then is down by its doing. `recovered` is how long it takes to know that one serves again.
+    fn felled(self, since: Timestamp, now: Timestamp, recovered: SignedDuration) -> bool {
         // What was down before is not. What first failed while the update held visitors back may be, where it does not recover.
-        since >= self.began && (since >= self.exposed + CONFIRMED || now >= self.exposed + RECOVERED)
+        since >= self.began && (since >= self.exposed + CONFIRMED || now >= self.exposed + recovered)
     }
 }
 
-fn said(updates: &HashMap<InstanceId, Update>, ill: &[Check], now: Timestamp) -> HashMap<InstanceId, String> {
+fn said(updates: &HashMap<InstanceId, Update>, ill: &[Check], now: Timestamp, recovered: SignedDuration) -> HashMap<InstanceId, String> {
     let mut words = HashMap::new();
     for check in ill {
         let Some(instance) = check.instance else { continue };
-        let fell = updates.get(&instance).zip(check.since).is_some_and(|(update, since)| update.felled(since, now));
+        let fell = updates.get(&instance).zip(check.since).is_some_and(|(update, since)| update.felled(since, now, recovered));
         // A name that is gone is not its doing.
         if let (true, Some(failure)) = (fell, check.failure.filter(|failure| failure.may_be_inside())) {
             words.entry(instance).or_insert_with(|| format!("{} is {}: {failure}", check.address(), check.health));
@@ -360,7 +361,7 @@ mod tests {
             created_at: at(-9999),
         };
         let updates = HashMap::from([(member.instance, Update { began: at(0), exposed: at(15) })]);
-        let said = |ill: &[Check], now| said(&updates, ill, at(now));
+        let said = |ill: &[Check], now| said(&updates, ill, at(now), SignedDuration::from_secs(90));
         assert!(said(&[check(-1, Health::Down)], 500).is_empty());
         let fell = said(&[check(-1, Health::Down), check(35, Health::Flapping), check(40, Health::Down)], 41);
         assert_eq!(fell[&member.instance], "ale.se/skola/ is flapping: fatal");
