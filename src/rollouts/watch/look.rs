@@ -3,7 +3,11 @@
 
 //! Looking at instances while they are watched, and comparing them with what they were before their update.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -165,18 +169,27 @@ pub(super) async fn pass(
     }
 }
 
-/// Sites that the watcher of health found down because of the update of their instance, in words; it sees every site each minute,
-/// where a look here sees a sample of pages.
-pub(super) async fn fallen(tools: &Tools, members: &[RolloutMember]) -> Result<HashMap<InstanceId, String>> {
+/// What the watcher of health found of sites that went down since the update of their instance began.
+#[derive(Debug, Default)]
+pub(super) struct Fallen {
+    /// Down by its doing, in words.
+    pub(super) certain: HashMap<InstanceId, String>,
+    /// Down, and may yet turn out to serve: neither well nor ill until that is known.
+    pub(super) unsure: HashSet<InstanceId>,
+}
+
+/// Sites that the watcher of health found down since the update of their instance began; it sees every site each minute, where a look
+/// here sees a sample of pages.
+pub(super) async fn fallen(tools: &Tools, members: &[RolloutMember]) -> Result<Fallen> {
     let soaking = members.iter().filter(|m| m.state == MemberState::Soaking && m.blame.is_none());
     let updates: HashMap<InstanceId, Update> =
         soaking.filter_map(|m| Some((m.instance, Update { began: m.started_at?, exposed: m.exposed_at? }))).collect();
     if updates.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(Fallen::default());
     }
     let ids: Vec<InstanceId> = updates.keys().copied().collect();
     let recovered = SignedDuration::from_secs(i64::from(tools.settings.health.interval_seconds)) + RECOVERED;
-    Ok(said(&updates, &store::checks::ill_of(&tools.store, &ids).await?, tools.clock.now(), recovered))
+    Ok(sorted(&updates, &store::checks::ill_of(&tools.store, &ids).await?, tools.clock.now(), recovered))
 }
 
 /// When an update began, and since when visitors are served by what it made.
@@ -186,25 +199,41 @@ struct Update {
     exposed: Timestamp,
 }
 
+/// Whether a site is down by an update's doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Doing {
+    No,
+    Unsure,
+    Certain,
+}
+
 impl Update {
     /// Whether a site that is down since then is down by its doing. `recovered` is how long it takes to know that one serves again.
-    fn felled(self, since: Timestamp, now: Timestamp, recovered: SignedDuration) -> bool {
-        // What was down before is not. What first failed while the update held visitors back may be, where it does not recover.
-        since >= self.began && (since >= self.exposed + CONFIRMED || now >= self.exposed + recovered)
+    fn felled(self, since: Timestamp, now: Timestamp, recovered: SignedDuration) -> Doing {
+        match since {
+            before if before < self.began => Doing::No,
+            // What first failed while the update held visitors back is, where it does not recover.
+            held if held < self.exposed + CONFIRMED && now < self.exposed + recovered => Doing::Unsure,
+            _ => Doing::Certain,
+        }
     }
 }
 
-fn said(updates: &HashMap<InstanceId, Update>, ill: &[Check], now: Timestamp, recovered: SignedDuration) -> HashMap<InstanceId, String> {
-    let mut words = HashMap::new();
+fn sorted(updates: &HashMap<InstanceId, Update>, ill: &[Check], now: Timestamp, recovered: SignedDuration) -> Fallen {
+    let mut fallen = Fallen::default();
     for check in ill {
-        let Some(instance) = check.instance else { continue };
-        let fell = updates.get(&instance).zip(check.since).is_some_and(|(update, since)| update.felled(since, now, recovered));
         // A name that is gone is not its doing.
-        if let (true, Some(failure)) = (fell, check.failure.filter(|failure| failure.may_be_inside())) {
-            words.entry(instance).or_insert_with(|| format!("{} is {}: {failure}", check.address(), check.health));
+        let Some(failure) = check.failure.filter(|failure| failure.may_be_inside()) else { continue };
+        let Some((instance, since)) = check.instance.zip(check.since) else { continue };
+        match updates.get(&instance).map_or(Doing::No, |update| update.felled(since, now, recovered)) {
+            Doing::No => {}
+            Doing::Unsure => drop(fallen.unsure.insert(instance)),
+            Doing::Certain => {
+                fallen.certain.entry(instance).or_insert_with(|| format!("{} is {}: {failure}", check.address(), check.health));
+            }
         }
     }
-    words
+    fallen
 }
 
 /// Looks at an instance and says what is wrong compared with before; nothing where all is well.
@@ -361,18 +390,22 @@ mod tests {
             created_at: at(-9999),
         };
         let updates = HashMap::from([(member.instance, Update { began: at(0), exposed: at(15) })]);
-        let said = |ill: &[Check], now| said(&updates, ill, at(now), SignedDuration::from_secs(90));
-        assert!(said(&[check(-1, Health::Down)], 500).is_empty());
-        let fell = said(&[check(-1, Health::Down), check(35, Health::Flapping), check(40, Health::Down)], 41);
+        let fallen = |ill: &[Check], now| sorted(&updates, ill, at(now), SignedDuration::from_secs(90));
+        let none = |ill: &[Check]| fallen(ill, 500).certain.is_empty() && fallen(ill, 16).unsure.is_empty();
+        assert!(none(&[check(-1, Health::Down)]));
+        let Fallen { certain: fell, unsure } = fallen(&[check(-1, Health::Down), check(35, Health::Flapping), check(40, Health::Down)], 41);
         assert_eq!(fell[&member.instance], "ale.se/skola/ is flapping: fatal");
+        assert!(unsure.is_empty());
         let elsewhere = Check { instance: Some(InstanceId::generate()), ..check(40, Health::Down) };
-        assert!(said(&[elsewhere], 500).is_empty());
+        assert!(none(&[elsewhere]));
         let nameless = Check { failure: Some(Failure::Name), ..check(40, Health::Down) };
-        assert!(said(&[nameless], 500).is_empty());
-        // It first failed while visitors were held back: it counts where it stays so.
-        let held = check(20, Health::Down);
-        assert!(said(std::slice::from_ref(&held), 104).is_empty());
-        assert_eq!(said(&[held], 105).len(), 1);
+        assert!(none(&[nameless]));
+        // It first failed while visitors were held back: it counts where it stays so, and nobody is called well before that is known.
+        let held = [check(20, Health::Down)];
+        let early = fallen(&held, 104);
+        assert!(early.certain.is_empty() && early.unsure.contains(&member.instance));
+        let late = fallen(&held, 105);
+        assert!(late.certain.contains_key(&member.instance) && late.unsure.is_empty());
     }
 
     #[test]

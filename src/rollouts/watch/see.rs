@@ -158,9 +158,9 @@ pub(super) async fn see(tools: &Tools, memory: &mut Memory, id: RolloutId) -> Re
         let (mut ill, mut well) = (None, false);
         if let Some(update) = member.update.filter(|_| member.state == MemberState::Soaking && member.blame.is_none()) {
             let told = memory.ended(tools, rollout.id, update).await?.and_then(|e| e.ill);
-            let told = told.or_else(|| fallen.get(&member.instance).cloned());
+            let told = told.or_else(|| fallen.certain.get(&member.instance).cloned());
             let sight = look::sight(memory.looks.get(&update), rollout, member, told, now);
-            well = sight.well;
+            well = sight.well && !fallen.unsure.contains(&member.instance);
             if let Some(said) = sight.ill {
                 why = said;
                 ill = Some(circumstances.blame(tools, &controls, Blame::Release).await);
