@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{
     failure::{Failure, Outcome},
     language::Language,
-    output::Output,
+    output::{self, Output},
 };
 use crate::{config, error::Error, store::Address};
 
@@ -58,7 +58,7 @@ pub fn run(output: Output, args: CheckConfig) -> Outcome {
                 Language::En => format!("{}: {count} {}", path.display(), if count == 1 { "mistake" } else { "mistakes" }),
                 Language::Sv => format!("{}: {count} fel", path.display()),
             };
-            eprintln!("{head}");
+            output::tell(&head);
             Err(Failure::Domain(Error::Invalid(errors)))
         }
         Err(other) => Err(other.into()),

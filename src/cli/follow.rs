@@ -10,6 +10,7 @@ use super::{
     client::Client,
     failure::{Failure, Outcome},
     language::Language,
+    output,
     progress::{Entry, Progress, Work},
     stream::Parser,
 };
@@ -34,7 +35,7 @@ pub async fn follow(client: &Client, work: &Work, language: Language) -> Outcome
     };
     progress.close();
     if let Err(Failure::Told(130)) = ended {
-        eprintln!("{}", goes_on(&work.id, language));
+        output::tell(&goes_on(&work.id, language));
     }
     ended
 }

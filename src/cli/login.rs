@@ -15,7 +15,7 @@ use super::{
     client::Client,
     credentials::{self, Credentials, Target},
     failure::{Failure, Outcome},
-    output::{Output, time},
+    output::{self, Output, time},
     prompt,
 };
 
@@ -55,12 +55,8 @@ pub async fn log_in(global: &Global, output: Output, args: Login) -> Outcome {
     let url = credentials::target(global.url.as_deref(), None)?.url;
     let target = Target { url: url.clone(), token: None, file: None };
     if url.scheme() == "http" && !credentials::is_local(&url) {
-        eprintln!(
-            "{}",
-            output.language.pick("warning: the password travels unencrypted to", "varning: lösenordet går okrypterat till").to_owned()
-                + " "
-                + url.as_str()
-        );
+        let warning = output.language.pick("warning: the password travels unencrypted to", "varning: lösenordet går okrypterat till");
+        output::tell(&format!("{warning} {url}"));
     }
     let language = output.language;
     let asked = prompt::asking(move || -> Outcome<(String, SecretString)> {
@@ -122,14 +118,11 @@ pub async fn log_out(output: Output, _args: Logout) -> Outcome {
         if let Err(failure) = client.delete(&["api", "v1", "session"], &[]).await {
             let already = matches!(&failure, Failure::Api(refusal) if refusal.status == 401);
             if !already {
-                eprint!("{}", failure.render(output.language, super::style::colour_on(&std::io::stderr())));
-                eprintln!(
-                    "{}",
-                    output.language.pick(
-                        "warning: the token could not be revoked and stays valid until it ends; revoke it with `flotta token revoke`",
-                        "varning: nyckeln kunde inte återkallas och gäller tiden ut; återkalla den med `flotta token revoke`"
-                    )
-                );
+                output::tell(failure.render(output.language, super::style::colour_on(&std::io::stderr())).trim_end());
+                output::tell(output.language.pick(
+                    "warning: the token could not be revoked and stays valid until it ends; revoke it with `flotta token revoke`",
+                    "varning: nyckeln kunde inte återkallas och gäller tiden ut; återkalla den med `flotta token revoke`",
+                ));
             }
         }
     }

@@ -237,8 +237,8 @@ pub async fn run(cli: Cli) -> u8 {
         Err(failure) => {
             match &failure {
                 // Programs get the API's own words.
-                Failure::Api(refusal) if output.is_json() && !refusal.body.trim().is_empty() => eprintln!("{}", refusal.body.trim_end()),
-                other => eprint!("{}", other.render(output.language, style::colour_on(&std::io::stderr()))),
+                Failure::Api(refusal) if output.is_json() && !refusal.body.trim().is_empty() => output::tell(refusal.body.trim_end()),
+                other => output::tell(other.render(output.language, style::colour_on(&std::io::stderr())).trim_end()),
             }
             failure.status()
         }

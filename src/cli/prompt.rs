@@ -7,7 +7,10 @@ use std::io::{BufRead, IsTerminal, Read, Write};
 
 use secrecy::SecretString;
 
-use super::failure::{Failure, Outcome};
+use super::{
+    failure::{Failure, Outcome},
+    output,
+};
 
 /// No password is longer.
 const LONGEST: u64 = 4096;
@@ -29,9 +32,9 @@ pub async fn asking<T: Send + 'static>(question: impl FnOnce() -> Outcome<T> + S
         _ = tokio::signal::ctrl_c() => {
             let restored = before.map(|before| rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, &before));
             if let Some(Err(error)) = restored {
-                eprintln!("\nthe terminal could not be restored: {error}");
+                output::tell(&format!("\nthe terminal could not be restored: {error}"));
             }
-            eprintln!();
+            output::tell("");
             Err(Failure::Told(130))
         }
     }
@@ -43,8 +46,7 @@ pub async fn asking<T: Send + 'static>(question: impl FnOnce() -> Outcome<T> + S
 /// When the terminal cannot be read.
 pub fn ask(question: &str) -> Outcome<String> {
     let failed = |e: std::io::Error| Failure::failed(format!("the terminal cannot be read: {e}"), "");
-    eprint!("{question}");
-    std::io::stderr().flush().map_err(failed)?;
+    write!(std::io::stderr(), "{question}").and_then(|()| std::io::stderr().flush()).map_err(failed)?;
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).map_err(failed)?;
     Ok(line.trim().to_owned())

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{
     credentials,
     failure::{Failure, Outcome},
-    output::Output,
+    output::{self, Output},
 };
 use crate::{
     app, config,
@@ -204,13 +204,10 @@ fn configuration(args: &Init, told: &mut Told) -> Outcome<Config> {
     } else {
         told.say("flotta.toml", false, &format!("Kept {}.", path.display()), &format!("Behöll {}.", path.display()))?;
         if args.choices.any() {
-            eprintln!(
-                "{}",
-                told.output.language.pick(
-                    "warning: the configuration is kept, so options about it have no effect; edit the file",
-                    "varning: konfigurationen behålls, så val om den har ingen verkan; redigera filen"
-                )
-            );
+            output::tell(told.output.language.pick(
+                "warning: the configuration is kept, so options about it have no effect; edit the file",
+                "varning: konfigurationen behålls, så val om den har ingen verkan; redigera filen",
+            ));
         }
     }
     let config = config::load(&path)?;

@@ -10,7 +10,7 @@ use super::{Context, Waiting, Which, path, settled};
 use crate::cli::{
     failure::{Failure, Outcome},
     language::Language,
-    output::text,
+    output::{self, text},
     prompt, style,
 };
 
@@ -40,7 +40,7 @@ pub(super) async fn run(context: &Context, args: &Offboard) -> Outcome {
         Some(word) => word.clone(),
         None if prompt::is_person() => {
             let municipality: Value = context.client.get(&path(slug, None), &[]).await?.read()?;
-            eprintln!("{}", style::clean(&consequences(&municipality, args, context.language())));
+            output::tell(&style::clean(&consequences(&municipality, args, context.language())));
             let question = context.language().pick("Type the slug to go on: ", "Skriv kortnamnet för att fortsätta: ");
             let question = question.to_owned();
             prompt::asking(move || prompt::ask(&question)).await?

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{Context, INVITATION, ROOT, Waiting, settled};
 use crate::cli::{
     failure::{Failure, Outcome},
-    output::{Column, column, line, text},
+    output::{self, Column, column, line, text},
     progress::Work,
     style,
 };
@@ -145,13 +145,10 @@ async fn hand_over(context: &Context, args: &Onboard, work: &Work) -> Outcome {
     if !healthy {
         let state = text(instance, "/state");
         let reason = text(instance, "/reason");
-        eprintln!(
-            "{}",
-            style::clean(&format!(
-                "{} {state}. {reason}",
-                context.language().pick("It is not well, though: the instance is", "Men allt är inte väl: instansen är")
-            ))
-        );
+        output::tell(&style::clean(&format!(
+            "{} {state}. {reason}",
+            context.language().pick("It is not well, though: the instance is", "Men allt är inte väl: instansen är")
+        )));
         return Err(Failure::Told(3));
     }
     let path = [&ROOT[..], &[slug, "invitation"]].concat();
@@ -164,7 +161,7 @@ async fn hand_over(context: &Context, args: &Onboard, work: &Work) -> Outcome {
             )
         }
         Err(failure) => {
-            eprint!("{}", failure.render(context.language(), style::colour_on(&std::io::stderr())));
+            output::tell(failure.render(context.language(), style::colour_on(&std::io::stderr())).trim_end());
             context.said(
                 &format!("The site is up, but no link could be made. Ask for one with: flotta municipality invite {slug}"),
                 &format!("Webbplatsen är igång, men ingen länk kunde göras. Be om en med: flotta municipality invite {slug}"),

@@ -16,7 +16,7 @@ use crate::{
         Context,
         client::Answer,
         failure::{Failure, Outcome, Refusal},
-        style,
+        output, style,
     },
     error::FieldError,
     fleet::{Contract, release::release_name},
@@ -124,7 +124,7 @@ async fn follow(context: &Context, query: &[(&str, String)], body: &std::path::P
                 Failure::failed(format!("the control plane's answer cannot be read: {e}"), "use the `flotta` of the same version")
             })?;
             if let Some(text) = line["log"].as_str() {
-                eprintln!("{}", style::clean(text));
+                output::tell(&style::clean(text));
             } else if line["release"].is_object() {
                 return Ok(line["release"].take());
             } else if line["problem"].is_object() {

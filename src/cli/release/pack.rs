@@ -12,7 +12,10 @@ use std::{
 
 use super::source::Source;
 use crate::{
-    cli::failure::{Failure, Outcome},
+    cli::{
+        failure::{Failure, Outcome},
+        output,
+    },
     fleet::release::{LONGEST_UPLOAD, MOST_BYTES, MOST_ENTRIES},
 };
 
@@ -41,7 +44,7 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_dir_all(&self.0) {
-            eprintln!("{}: {error}", self.0.display());
+            output::tell(&format!("{}: {error}", self.0.display()));
         }
     }
 }

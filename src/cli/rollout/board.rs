@@ -55,14 +55,11 @@ pub(super) async fn watch(context: &Context, id: &str) -> Outcome {
     };
     board.close();
     if let Err(Failure::Told(130)) = followed {
-        eprintln!(
-            "{}",
-            context.language().pick(
-                "The rollout goes on. Watch it with: flotta rollout watch",
-                "Utrullningen fortsätter. Följ den med: flotta rollout watch"
-            )
-        );
-        eprintln!("  flotta rollout watch {id}");
+        output::tell(context.language().pick(
+            "The rollout goes on. Watch it with: flotta rollout watch",
+            "Utrullningen fortsätter. Följ den med: flotta rollout watch",
+        ));
+        output::tell(&format!("  flotta rollout watch {id}"));
     }
     let end = followed?;
     let rollout: Value = serde_json::from_str(&end).map_err(|e| {

@@ -10,7 +10,7 @@ use super::{
     Context, Paging,
     failure::{Failure, Outcome},
     language::Language,
-    output::{Column, column, line, text, time},
+    output::{self, Column, column, line, text, time},
     prompt, style, words,
 };
 use crate::fleet::{Environment, RolloutId, Slug, rollout::RolloutState};
@@ -396,7 +396,7 @@ async fn confirmed(context: &Context, given: Option<&String>, wanted: &str, told
             let lost = if lost.is_empty() { language.pick("  nothing that is known", "  inget känt").to_owned() } else { lost };
             let head =
                 language.pick("This was written since the update and is lost:", "Detta skrevs efter uppdateringen och går förlorat:");
-            eprintln!("{}", style::clean(&format!("{head}\n{lost}")));
+            output::tell(&style::clean(&format!("{head}\n{lost}")));
             let question = match language {
                 Language::En => format!("Type {wanted} to go on: "),
                 Language::Sv => format!("Skriv {wanted} för att fortsätta: "),
