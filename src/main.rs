@@ -9,7 +9,8 @@ use clap::Parser;
 use flotta::cli::{self, Cli};
 use mimalloc::MiMalloc;
 
-/// What is read from the store in between leaves fewer pieces behind than with the usual one.
+/// What is read from the store in between leaves fewer pieces behind than with the usual one, SQLite's included, and no page is huge:
+/// a fleet's memory is many small things that come and go.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -5,7 +5,7 @@
 //! platform and the insides of instances are simulated, since what is measured is the watching of sites.
 //!
 //! Told by lines on standard input (`gateway down`, `gateway up`, `restart`), tells by lines on standard output: `ready`,
-//! `incident KIND OPENED LABEL`, and when it ends `late P50 P99 MAX`.
+//! `simulated MB`, `incident KIND OPENED LABEL`, and when it ends `late P50 P99 MAX`.
 
 use std::{
     collections::HashSet,
@@ -42,7 +42,7 @@ use secrecy::ExposeSecret;
 use tokio::time::{Duration, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::target::now;
+use super::target::{now, resident};
 use crate::support::percentile;
 
 const FLEET: &str = "bench";
@@ -101,6 +101,7 @@ pub async fn run(home: &Path, port: u16, municipalities: u32, sites: u32, hook: 
     let (mut app, world) = fleet(home, probe).await;
     app.tools.post = Arc::new(Post { mail: None, hooks: Hooks { local: true } });
     let app = app;
+    let (empty, _) = resident(std::process::id());
     for n in 0..municipalities {
         let instance = onboard(&app, &format!("k{n:03}")).await;
         let found: Vec<Found> = (0..sites)
@@ -122,6 +123,7 @@ pub async fn run(home: &Path, port: u16, municipalities: u32, sites: u32, hook: 
         receivers::add(&app.tools, &Scope::Fleet, Some(&of), &wanted).await.unwrap();
     }
     world.clear_calls();
+    println!("simulated {}", resident(std::process::id()).0 - empty);
     tokio::spawn(tasks::notices::run(app.tools.clone(), "first".to_owned(), CancellationToken::new()));
     let start = |owner: &str| {
         let cancel = CancellationToken::new();

@@ -116,7 +116,8 @@ struct Known {
 pub struct Monitor {
     pace: Pace,
     wheel: Wheel<(u32, bool)>,
-    known: HashMap<u32, Known>,
+    /// In boxes: the table has up to twice as many places as it holds.
+    known: HashMap<u32, Box<Known>>,
     parents: Vec<Parent>,
     by_cause: HashMap<Cause, usize>,
     /// What the check that was put in last hangs on; the next one often hangs on the same.
@@ -264,7 +265,7 @@ impl Monitor {
                 seen: 0,
                 failed: 0,
             };
-            self.known.insert(number, known);
+            self.known.insert(number, Box::new(known));
         }
         for at in parents {
             if let Some(parent) = self.parents.get_mut(*at) {

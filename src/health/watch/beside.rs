@@ -51,6 +51,8 @@ const RUNS_FOR: Duration = Duration::from_secs(300);
 const NEVER: Duration = Duration::from_secs(86_400);
 /// So many checks are read at once.
 pub(super) const TOGETHER: u32 = 2000;
+/// So many such pieces wait to be taken.
+const UNTAKEN: usize = 2;
 /// So many are asked inside at once.
 const INSIDE_TOGETHER: usize = 8;
 
@@ -270,13 +272,15 @@ pub(super) async fn fleet(tools: &Tools, changed: bool, throwing: &mut Throwing,
 /// Tells every check, with what was remembered of it.
 async fn checks(tools: &Tools, mut tell: impl FnMut(Checks)) -> Result<()> {
     let mut last = None;
+    let places = Arc::new(Semaphore::new(UNTAKEN));
     loop {
+        let Ok(place) = places.clone().acquire_owned().await else { return Ok(()) };
         let some = store::checks::some(&tools.store, last, TOGETHER).await?;
         let first = last.is_none();
         let Some((check, _)) = some.last() else { return Ok(()) };
         last = Some(check.number);
         let read = |(check, standing): (Check, String)| (Target::from(check), serde_json::from_str(&standing).unwrap_or_default());
-        tell(Checks { first, some: some.into_iter().map(read).collect() });
+        tell(Checks { first, some: some.into_iter().map(read).collect(), _place: place });
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
@@ -40,22 +41,41 @@ const AT_MOST: Duration = Duration::from_secs(140);
 /// Jobs that were asked for so often and still wait are stuck.
 const TRIES: u32 = 2;
 
-/// A site's jobs.
-#[derive(Clone, Debug, Default)]
+/// A site's jobs. Those of all sites are held at all times, so it is small.
+#[derive(Clone, Debug)]
 struct Site {
-    blog: Blog,
+    /// Its host, which most sites of an instance share.
+    host: Arc<str>,
+    path: Box<str>,
     /// When the next one is due, in seconds since 1970.
     next: Option<i64>,
     asked: Option<Instant>,
     /// How often they were asked for since they last got on.
     tries: u32,
     /// What went wrong last.
-    error: String,
-    /// What stands in the store, where anything was written: waiting since so many seconds.
-    written: Option<u64>,
+    error: Box<str>,
+    /// What stands in the store, where anything was written.
+    written: Option<Waits>,
+}
+
+/// How long jobs have waited: what is told apart of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Waits {
+    late: bool,
+    missed: bool,
+}
+
+impl From<u64> for Waits {
+    fn from(seconds: u64) -> Self {
+        Self { late: seconds >= LATE, missed: seconds >= MISSED }
+    }
 }
 
 impl Site {
+    fn new(host: Arc<str>, path: &str) -> Self {
+        Self { host, path: path.into(), next: None, asked: None, tries: 0, error: Box::default(), written: None }
+    }
+
     fn overdue(&self, now: i64) -> u64 {
         self.next.map_or(0, |next| u64::try_from(now - next).unwrap_or(0))
     }
@@ -107,7 +127,8 @@ pub(super) async fn run(tools: Tools, mut pulses: mpsc::UnboundedReceiver<(Insta
             let Some(site) = all.get_mut(&id).and_then(|of| of.sites.get_mut(&blog)) else { continue };
             site.asked = Some(Instant::now());
             busy.insert(id);
-            let (tools, asked) = (&tools, site.blog.clone());
+            let asked = Blog { id: blog, domain: site.host.to_string(), path: site.path.to_string(), ..Blog::default() };
+            let tools = &tools;
             under_way.push(async move {
                 let done = timeout(AT_MOST, ask(tools, id, &asked)).await;
                 let late = || Err(Error::outside("wordpress", OutsideKind::Unreachable, "the jobs did not end in time"));
@@ -141,10 +162,15 @@ fn take(all: &mut HashMap<InstanceId, Of>, instance: Instance, pulse: Pulse) {
     let of = all.entry(instance.id).or_insert_with(|| Of { instance: instance.clone(), sites: BTreeMap::new(), told: None });
     of.instance = instance;
     let mut before = std::mem::take(&mut of.sites);
+    let mut host: Arc<str> = Arc::default();
     let open = pulse.blogs.into_iter().filter(|beat| !beat.blog.archived && !beat.blog.deleted);
-    let site = |beat: Beat| {
-        let known = before.remove(&beat.blog.id).unwrap_or_default();
-        (beat.blog.id, Site { blog: beat.blog, next: beat.next, ..known })
+    let site = |Beat { blog, next, .. }: Beat| {
+        if *host != *blog.domain {
+            host = blog.domain.as_str().into();
+        }
+        let known = before.remove(&blog.id).filter(|known| *known.path == *blog.path);
+        let known = known.unwrap_or_else(|| Site::new(host.clone(), &blog.path));
+        (blog.id, Site { host: host.clone(), next, ..known })
     };
     of.sites = open.map(site).collect();
 }
@@ -157,14 +183,14 @@ fn came_back(site: &mut Site, done: Result<Ran>, now: i64) {
             metrics::counter!("flotta_jobs_total", "outcome" => "ran").increment(u64::from(ran.ran));
             metrics::counter!("flotta_jobs_total", "outcome" => "failed").increment(u64::from(ran.failed));
             site.next = ran.next;
-            site.error.clear();
+            site.error = Box::default();
             let gets_on = ran.ran + ran.failed > 0 || site.overdue(now) == 0;
             site.tries = if gets_on { 0 } else { site.tries.saturating_add(1) };
         }
         Err(error) => {
             metrics::counter!("flotta_jobs_total", "outcome" => "unreached").increment(1);
-            debug!(%error, site = site.blog.domain, path = site.blog.path, "jobs were not run");
-            site.error = error.to_string();
+            debug!(%error, site = %site.host, path = %site.path, "jobs were not run");
+            site.error = error.to_string().into();
             site.tries = site.tries.saturating_add(1);
         }
     }
@@ -175,12 +201,11 @@ async fn settle(tools: &Tools, all: &mut HashMap<InstanceId, Of>, id: InstanceId
     let Some(of) = all.get_mut(&id) else { return };
     let at = tools.clock.now();
     let now = at.as_second();
-    let class = |seconds: u64| (seconds >= LATE, seconds >= MISSED);
     let moved: Vec<(u64, u64)> = of
         .sites
         .iter()
         .map(|(blog, site)| (*blog, site.overdue(now), site.written))
-        .filter(|(_, overdue, written)| Some(class(*overdue)) != written.map(class))
+        .filter(|(_, overdue, written)| *written != Some(Waits::from(*overdue)))
         .map(|(blog, overdue, _)| (blog, overdue))
         .collect();
     if !moved.is_empty() {
@@ -188,7 +213,7 @@ async fn settle(tools: &Tools, all: &mut HashMap<InstanceId, Of>, id: InstanceId
             Ok(()) => {
                 for (blog, overdue) in moved {
                     if let Some(site) = of.sites.get_mut(&blog) {
-                        site.written = Some(overdue);
+                        site.written = Some(overdue.into());
                     }
                 }
             }
@@ -217,7 +242,7 @@ async fn settle(tools: &Tools, all: &mut HashMap<InstanceId, Of>, id: InstanceId
 }
 
 fn told(blog: u64, site: &Site) -> Found {
-    let subject = format!("{}{}", site.blog.domain, site.blog.path.trim_end_matches('/'));
+    let subject = format!("{}{}", site.host, site.path.trim_end_matches('/'));
     let since = site.next.and_then(|next| jiff::Timestamp::from_second(next).ok()).map(|at| at.to_string());
     Found { kind: FindingKind::CronStuck, blog: Some(blog), subject, evidence: json!({"due_since": since, "error": site.error}) }
 }
@@ -227,7 +252,7 @@ mod tests {
     use super::*;
 
     fn site(next: i64) -> Site {
-        Site { next: Some(next), ..Site::default() }
+        Site { next: Some(next), ..Site::new("ale.se".into(), "/") }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tracing::info;
 
 use super::{
@@ -83,6 +83,8 @@ pub struct Checks {
     pub first: bool,
     /// These.
     pub some: Vec<(Target, Standing)>,
+    /// While it is held few others are read, so that they do not pile up here.
+    _place: OwnedSemaphorePermit,
 }
 
 /// What is going on.
@@ -369,7 +371,7 @@ impl Watcher {
         }
     }
 
-    fn take_checks(&mut self, Checks { first, some }: Checks) {
+    fn take_checks(&mut self, Checks { first, some, .. }: Checks) {
         if first {
             self.told.clear();
         }
