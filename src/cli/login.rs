@@ -118,7 +118,7 @@ pub async fn log_out(output: Output, _args: Logout) -> Outcome {
         if let Err(failure) = client.delete(&["api", "v1", "session"], &[]).await {
             let already = matches!(&failure, Failure::Api(refusal) if refusal.status == 401);
             if !already {
-                output::tell(failure.render(output.language, super::style::colour_on(&std::io::stderr())).trim_end());
+                output::tell_as_it_is(&failure.render(output.language, super::style::colour_on(&std::io::stderr())));
                 output::tell(output.language.pick(
                     "warning: the token could not be revoked and stays valid until it ends; revoke it with `flotta token revoke`",
                     "varning: nyckeln kunde inte återkallas och gäller tiden ut; återkalla den med `flotta token revoke`",

@@ -238,7 +238,7 @@ pub async fn run(cli: Cli) -> u8 {
             match &failure {
                 // Programs get the API's own words.
                 Failure::Api(refusal) if output.is_json() && !refusal.body.trim().is_empty() => output::tell(refusal.body.trim_end()),
-                other => output::tell(other.render(output.language, style::colour_on(&std::io::stderr())).trim_end()),
+                other => output::tell_as_it_is(&other.render(output.language, style::colour_on(&std::io::stderr()))),
             }
             failure.status()
         }

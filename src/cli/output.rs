@@ -174,7 +174,12 @@ pub fn line(text: &str) -> Outcome {
 
 /// Tells what goes on, on standard error. Whether anybody still reads it is no reason to stop.
 pub fn tell(text: &str) {
-    drop(writeln!(std::io::stderr(), "{text}"));
+    tell_as_it_is(&format!("{text}\n"));
+}
+
+/// The same without ending the line; nothing where there is nothing to tell.
+pub fn tell_as_it_is(text: &str) {
+    drop(std::io::stderr().write_all(text.as_bytes()));
 }
 
 /// The text at a JSON pointer; numbers and truths as text, nothing for what is not there.

@@ -161,7 +161,7 @@ async fn hand_over(context: &Context, args: &Onboard, work: &Work) -> Outcome {
             )
         }
         Err(failure) => {
-            output::tell(failure.render(context.language(), style::colour_on(&std::io::stderr())).trim_end());
+            output::tell_as_it_is(&failure.render(context.language(), style::colour_on(&std::io::stderr())));
             context.said(
                 &format!("The site is up, but no link could be made. Ask for one with: flotta municipality invite {slug}"),
                 &format!("Webbplatsen är igång, men ingen länk kunde göras. Be om en med: flotta municipality invite {slug}"),
