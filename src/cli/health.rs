@@ -161,7 +161,11 @@ async fn board(context: &Context, paging: &Paging) -> Outcome {
     if !context.output.is_json() {
         let (open, checks) = (text(&board, "/open_incidents"), text(&board, "/checks"));
         line("")?;
-        context.said(&format!("{checks} checks, {open} open incidents"), &format!("{checks} kontroller, {open} öppna incidenter"))?;
+        let counted = |n: &str, one: &str, more: &str| format!("{n} {}", if n == "1" { one } else { more });
+        context.said(
+            &format!("{}, {}", counted(&checks, "check", "checks"), counted(&open, "open incident", "open incidents")),
+            &format!("{}, {}", counted(&checks, "kontroll", "kontroller"), counted(&open, "öppen incident", "öppna incidenter")),
+        )?;
     }
     fine(&board["worst"])
 }

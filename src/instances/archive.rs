@@ -438,10 +438,12 @@ pub async fn remove_path(tools: &Tools, relative: &str) -> Result<()> {
     backups::forget_path(&tools.store, relative).await
 }
 
-/// Whether anything of an archive is on the disk.
-#[must_use]
-pub fn exists(target: &Target, relative: &str) -> bool {
-    folder(target, relative).exists()
+/// Whether there is anything of an archive: files, or what is noted of it, which is forgotten last.
+///
+/// # Errors
+/// When the store fails.
+pub async fn exists(target: &Target, relative: &str) -> Result<bool> {
+    Ok(folder(target, relative).exists() || backups::by_path(&target.tools.store, relative).await?.is_some())
 }
 
 /// Streams what `feed` writes through zstd into a file, and gives its size and checksum.

@@ -38,7 +38,7 @@ impl Step<Context> for Archive {
             Some(backup) => {
                 Observation::Present(json!({"path": backup.path, "bytes": backup.size_bytes, "manifest_sha256": backup.manifest_sha256}))
             }
-            None if archive::exists(&cx.target, &path) => Observation::Partial("an unfinished archive".into()),
+            None if archive::exists(&cx.target, &path).await? => Observation::Partial("an unfinished archive".into()),
             None => Observation::Absent,
         })
     }

@@ -42,7 +42,7 @@ impl Step<Context> for Snapshot {
         let path = archive::relative(&cx.target, cx.operation);
         Ok(match archive::find(&cx.target, &path).await? {
             Some(backup) => Observation::Present(json!({"path": backup.path, "bytes": backup.size_bytes, "at": backup.created_at})),
-            None if archive::exists(&cx.target, &path) => Observation::Partial("an unfinished snapshot".to_owned()),
+            None if archive::exists(&cx.target, &path).await? => Observation::Partial("an unfinished snapshot".to_owned()),
             None => Observation::Absent,
         })
     }

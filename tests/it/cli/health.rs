@@ -27,7 +27,7 @@ fn the_board_says_what_is_down_and_exits_with_three() {
     assert_eq!(server.lines(), ["GET /api/v1/health?page=1&per_page=100"]);
     let rows: Vec<Vec<&str>> = came.out.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(rows[1], ["ale", "down", "3", "1", "down,", "2", "ok"]);
-    assert!(came.out.contains("4 checks, 1 open incidents"), "{}", came.out);
+    assert!(came.out.contains("4 checks, 1 open incident\n"), "{}", came.out);
     let came = against(&server, &["health", "show", "--output", "json"]);
     assert_eq!((came.status, came.out.trim_end()), (3, BOARD));
 }

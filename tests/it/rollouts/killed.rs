@@ -1,19 +1,24 @@
 // SPDX-FileCopyrightText: 2026 The Flotta authors
 // SPDX-License-Identifier: EUPL-1.2
 
-//! Watchers that are killed between any two answers, and two at once.
+//! Watchers that are killed between any two answers, and two at once; what an undoing that was killed leaves.
 
 use flotta::{
-    fleet::rollout::{MemberState, RolloutState},
+    fleet::{
+        backup::BackupKind,
+        rollout::{MemberState, RolloutState},
+    },
+    instances::archive,
     rollouts::{
         orders::{self, Order},
         watch::Watcher,
     },
+    store,
 };
 use rstest::rstest;
 
 use super::{FAULT, Rig, request as everybody};
-use crate::support::store::Kind;
+use crate::support::{simulated::Simulated, store::Kind};
 
 const TURNS: usize = 4000;
 
@@ -102,4 +107,22 @@ async fn two_watchers_at_once_do_nothing_twice(#[values(Kind::Sqlite, Kind::Post
     assert_eq!(stands.state, RolloutState::Completed, "{}", rig.told(rollout.id).await);
     assert!(members.iter().all(|m| m.state == MemberState::Succeeded && m.attempts == 1));
     assert!(rig.flights(rollout.id).await.values().all(|f| *f == (1, 0)));
+}
+
+#[tokio::test]
+async fn a_snapshot_whose_files_are_gone_is_not_gone_before_it_is_forgotten() {
+    let fleet = Simulated::start(Kind::Sqlite).await.unwrap();
+    let operation = fleet.begin("ale").await;
+    fleet.done(operation.id).await;
+    let tools = &fleet.app.tools;
+    let target = tools.target(operation.instance).await.unwrap();
+    let path = archive::relative(&target, operation.id);
+    archive::make(&target, operation.id, BackupKind::Snapshot).await.unwrap();
+    std::fs::remove_dir_all(tools.settings.archives().join(&path)).unwrap();
+    // As whoever is killed while it is removed leaves it: undoing it must go on.
+    assert!(archive::find(&target, &path).await.unwrap().is_none());
+    assert!(archive::exists(&target, &path).await.unwrap());
+    archive::discard(&target, &path).await.unwrap();
+    assert!(!archive::exists(&target, &path).await.unwrap());
+    assert!(store::backups::by_path(&tools.store, &path).await.unwrap().is_none());
 }
