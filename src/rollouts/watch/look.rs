@@ -18,6 +18,7 @@ use crate::{
     fleet::{
         Check, Instance, InstanceId, InstanceState, OperationId, Rollout,
         evidence::{Level, Look, Sampled},
+        health::Health,
         rollout::{MemberState, RolloutMember},
     },
     instances::Tools,
@@ -209,11 +210,15 @@ enum Doing {
 
 impl Update {
     /// Whether a site that is down since then is down by its doing. `recovered` is how long it takes to know that one serves again.
-    fn felled(self, since: Timestamp, now: Timestamp, recovered: SignedDuration) -> Doing {
+    fn felled(self, health: Health, since: Timestamp, now: Timestamp, recovered: SignedDuration) -> Doing {
         match since {
             before if before < self.began => Doing::No,
-            // What first failed while the update held visitors back is, where it does not recover.
-            held if held < self.exposed + CONFIRMED && now < self.exposed + recovered => Doing::Unsure,
+            // What first failed while the update held visitors back is, where it does not recover. Going up and down for that is not.
+            held if held < self.exposed + CONFIRMED => match health {
+                Health::Flapping => Doing::No,
+                _ if now < self.exposed + recovered => Doing::Unsure,
+                _ => Doing::Certain,
+            },
             _ => Doing::Certain,
         }
     }
@@ -225,7 +230,7 @@ fn sorted(updates: &HashMap<InstanceId, Update>, ill: &[Check], now: Timestamp, 
         // A name that is gone is not its doing.
         let Some(failure) = check.failure.filter(|failure| failure.may_be_inside()) else { continue };
         let Some((instance, since)) = check.instance.zip(check.since) else { continue };
-        match updates.get(&instance).map_or(Doing::No, |update| update.felled(since, now, recovered)) {
+        match updates.get(&instance).map_or(Doing::No, |update| update.felled(check.health, since, now, recovered)) {
             Doing::No => {}
             Doing::Unsure => drop(fallen.unsure.insert(instance)),
             Doing::Certain => {
@@ -303,7 +308,7 @@ mod tests {
     use super::*;
     use crate::fleet::{
         Environment, MunicipalityId, ReleaseId, RolloutId,
-        health::{Failure, Health},
+        health::Failure,
         knobs::Schedule,
         rollout::{Placed, RolloutState, Why},
     };
@@ -404,6 +409,7 @@ mod tests {
         let held = [check(20, Health::Down)];
         let early = fallen(&held, 104);
         assert!(early.certain.is_empty() && early.unsure.contains(&member.instance));
+        assert!(none(&[check(20, Health::Flapping)]));
         let late = fallen(&held, 105);
         assert!(late.certain.contains_key(&member.instance) && late.unsure.is_empty());
     }
