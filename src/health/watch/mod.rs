@@ -412,7 +412,9 @@ impl Watcher {
                 self.writer.write(vec![remembered(number, &Standing::default())], Vec::new());
             }
         }
-        let is_touched = |check: &Target| fleet.anew || check.instance.is_some_and(|id| moved.contains(&id));
+        // A new site somewhere must not cost a turn that puts all others in again.
+        let is_as_it_was = |check: &Arc<Target>| self.checks.get(&check.number).is_some_and(|known| Arc::ptr_eq(&known.check, check));
+        let is_touched = |check: &Arc<Target>| !is_as_it_was(check) || check.instance.is_some_and(|id| moved.contains(&id));
         let touched = self.all.values().filter(|check| is_touched(check)).map(|check| check.number);
         let made: Vec<u32> = touched.filter(|number| self.is_made(*number)).collect();
         // What an operation has just changed may look different from outside.

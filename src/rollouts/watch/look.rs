@@ -83,10 +83,18 @@ pub(super) struct Sight {
     pub(super) ill: Option<String>,
 }
 
-/// What to think of an instance that is watched. `told` is what its update found wrong at its end, or the watcher of health since.
-pub(super) fn sight(looks: Option<&Looks>, rollout: &Rollout, member: &RolloutMember, told: Option<String>, now: Timestamp) -> Sight {
-    if told.is_some() {
-        return Sight { well: false, ill: told };
+/// What to think of an instance that is watched. `told` is what its update found wrong at its end, `fallen` what the watcher of health
+/// found since.
+pub(super) fn sight(
+    looks: Option<&Looks>,
+    rollout: &Rollout,
+    member: &RolloutMember,
+    told: Option<String>,
+    fallen: &Fallen,
+    now: Timestamp,
+) -> Sight {
+    if let Some(said) = told.or_else(|| fallen.certain.get(&member.instance).cloned()) {
+        return Sight { well: false, ill: Some(said) };
     }
     let seconds = |n: u32| SignedDuration::from_secs(i64::from(n));
     let patience = seconds(rollout.knobs.soak(member.wave)) + seconds(rollout.knobs.healthy_deadline_seconds);
@@ -99,7 +107,7 @@ pub(super) fn sight(looks: Option<&Looks>, rollout: &Rollout, member: &RolloutMe
             _ => "it was not seen well in time".to_owned(),
         })
     });
-    Sight { well, ill }
+    Sight { well: well && !fallen.unsure.contains(&member.instance), ill }
 }
 
 /// Looks at everybody whose turn it is.
@@ -368,12 +376,24 @@ mod tests {
     fn one_bad_look_is_not_believed_and_an_old_good_one_says_nothing() {
         let (rollout, member) = soaking();
         let looks = |well_at, ill_in_a_row| Looks { well_at, ill_in_a_row, said: "it shows an error".into(), ..Looks::none(at(100)) };
-        let see = |l: &Looks, now| sight(Some(l), &rollout, &member, None, at(now));
+        let see = |l: &Looks, now| sight(Some(l), &rollout, &member, None, &Fallen::default(), at(now));
         assert!(see(&looks(Some(at(100)), 0), 110).well);
         assert!(!see(&looks(Some(at(100)), 0), 146).well);
         let once = see(&looks(Some(at(90)), 1), 101);
         assert!(!once.well && once.ill.is_none());
         assert_eq!(see(&looks(Some(at(80)), 2), 101).ill.as_deref(), Some("it shows an error"));
+    }
+
+    #[test]
+    fn what_health_found_outweighs_a_good_look() {
+        let (rollout, member) = soaking();
+        let looks = Looks { well_at: Some(at(100)), ..Looks::none(at(100)) };
+        let see = |fallen: &Fallen| sight(Some(&looks), &rollout, &member, None, fallen, at(101));
+        assert!(see(&Fallen::default()).well);
+        let unsure = see(&Fallen { unsure: HashSet::from([member.instance]), ..Fallen::default() });
+        assert!(!unsure.well && unsure.ill.is_none());
+        let certain = see(&Fallen { certain: HashMap::from([(member.instance, "it is down".to_owned())]), ..Fallen::default() });
+        assert!(!certain.well && certain.ill.as_deref() == Some("it is down"));
     }
 
     #[test]
@@ -418,9 +438,11 @@ mod tests {
     fn what_is_never_seen_well_counts_as_ill_in_the_end() {
         let (rollout, member) = soaking();
         let looks = Looks::none(at(700));
-        assert!(sight(Some(&looks), &rollout, &member, None, at(719)).ill.is_none());
-        assert!(sight(Some(&looks), &rollout, &member, None, at(720)).ill.is_some());
-        assert!(sight(None, &rollout, &member, None, at(9999)).ill.is_none(), "whoever begins to watch looks first");
-        assert_eq!(sight(None, &rollout, &member, Some("slow".into()), at(1)).ill.as_deref(), Some("slow"));
+        let ill =
+            |looks, told: Option<&str>, now| sight(looks, &rollout, &member, told.map(str::to_owned), &Fallen::default(), at(now)).ill;
+        assert!(ill(Some(&looks), None, 719).is_none());
+        assert!(ill(Some(&looks), None, 720).is_some());
+        assert!(ill(None, None, 9999).is_none(), "whoever begins to watch looks first");
+        assert_eq!(ill(None, Some("slow"), 1).as_deref(), Some("slow"));
     }
 }

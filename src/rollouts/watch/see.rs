@@ -103,7 +103,7 @@ pub(super) async fn see(tools: &Tools, memory: &mut Memory, id: RolloutId) -> Re
     let fallen = look::fallen(tools, &members).await?;
     let controls: Vec<Instance> = controls(&rollout, &members, &all, &overlaid);
     let instances: Vec<Option<Instance>> = members.iter().map(|m| all.remove(&m.instance)).collect();
-    let mut circumstances = Circumstances::of(&rollout, &members, memory, now);
+    let mut circumstances = Circumstances::of(&rollout, &members, memory, &fallen, now);
     let mut view = View {
         decided: decide::Rollout {
             state: rollout.state,
@@ -158,9 +158,8 @@ pub(super) async fn see(tools: &Tools, memory: &mut Memory, id: RolloutId) -> Re
         let (mut ill, mut well) = (None, false);
         if let Some(update) = member.update.filter(|_| member.state == MemberState::Soaking && member.blame.is_none()) {
             let told = memory.ended(tools, rollout.id, update).await?.and_then(|e| e.ill);
-            let told = told.or_else(|| fallen.certain.get(&member.instance).cloned());
-            let sight = look::sight(memory.looks.get(&update), rollout, member, told, now);
-            well = sight.well && !fallen.unsure.contains(&member.instance);
+            let sight = look::sight(memory.looks.get(&update), rollout, member, told, &fallen, now);
+            well = sight.well;
             if let Some(said) = sight.ill {
                 why = said;
                 ill = Some(circumstances.blame(tools, &controls, Blame::Release).await);
@@ -231,11 +230,11 @@ struct Circumstances {
 }
 
 impl Circumstances {
-    fn of(rollout: &Rollout, members: &[RolloutMember], memory: &Memory, now: Timestamp) -> Self {
+    fn of(rollout: &Rollout, members: &[RolloutMember], memory: &Memory, fallen: &look::Fallen, now: Timestamp) -> Self {
         let well = |m: &&RolloutMember| match m.state {
             MemberState::Succeeded => true,
             MemberState::Soaking => {
-                m.blame.is_none() && m.update.is_some_and(|u| look::sight(memory.looks.get(&u), rollout, m, None, now).well)
+                m.blame.is_none() && m.update.is_some_and(|u| look::sight(memory.looks.get(&u), rollout, m, None, fallen, now).well)
             }
             _ => false,
         };
