@@ -35,6 +35,8 @@ pub struct State {
     pub asked: AtomicU64,
     /// Those that failed by chance.
     pub failed: AtomicU64,
+    /// The highest number of a site that was asked for.
+    pub newest: AtomicU32,
 }
 
 /// Milliseconds of the wall clock.
@@ -120,6 +122,8 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, state: Arc<Stat
         buffer.drain(..end);
         let path = head.split(' ').nth(1).unwrap_or("/");
         let host = head.lines().find_map(|l| l.strip_prefix("host: ")).unwrap_or("").split(':').next().unwrap_or("");
+        let site = path.trim_matches('/').strip_prefix('s').and_then(|n| n.parse().ok());
+        state.newest.fetch_max(site.unwrap_or(0), Ordering::Relaxed);
         let asked = state.asked.fetch_add(1, Ordering::Relaxed);
         *state.seconds.lock().unwrap().entry(now() / 1000).or_default() += 1;
         let is_down = state.down.lock().unwrap().contains_key(&format!("{host}{path}"));

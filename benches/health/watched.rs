@@ -4,8 +4,8 @@
 //! The watcher in a process of its own: the task as the control plane runs it, its store and history in files, real probes; the
 //! platform and the insides of instances are simulated, since what is measured is the watching of sites.
 //!
-//! Told by lines on standard input (`gateway down`, `gateway up`, `restart`), tells by lines on standard output: `ready`,
-//! `simulated MB`, `incident KIND OPENED LABEL`, and when it ends `late P50 P99 MAX`.
+//! Told by lines on standard input (`gateway down`, `gateway up`, `restart`, `site`, `lateness`), tells by lines on standard output:
+//! `ready`, `simulated MB`, `incident KIND OPENED LABEL`, and `late P50 P99 MAX` in milliseconds since that was asked last.
 
 use std::{
     collections::HashSet,
@@ -43,18 +43,44 @@ use tokio::time::{Duration, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::target::{now, resident};
-use crate::support::percentile;
-
 const FLEET: &str = "bench";
 const IMAGE: &str = "flotta/wordpress:6.8";
 /// How often each site is checked, in milliseconds.
 const INTERVAL: u64 = 60_000;
 
+/// How many checks were begun so many milliseconds late.
+#[derive(Clone)]
+struct Late(Arc<Mutex<Vec<u32>>>);
+
+impl Late {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(vec![0; usize::try_from(INTERVAL).unwrap()])))
+    }
+
+    fn note(&self, milliseconds: u64) {
+        self.0.lock().unwrap()[usize::try_from(milliseconds).unwrap()] += 1;
+    }
+
+    /// Tells of what was noted, and forgets it.
+    fn tell(&self) {
+        let counts = std::mem::replace(&mut *self.0.lock().unwrap(), vec![0; usize::try_from(INTERVAL).unwrap()]);
+        let all: u64 = counts.iter().copied().map(u64::from).sum();
+        let until = |share: f64| {
+            let mut left = (all as f64 * share).ceil() as u64;
+            counts.iter().position(|count| {
+                left = left.saturating_sub(u64::from(*count));
+                left == 0
+            })
+        };
+        println!("late {} {} {}", until(0.5).unwrap(), until(0.99).unwrap(), until(1.0).unwrap());
+    }
+}
+
 /// Real probes, with a note of how late each was begun.
 struct Noted {
     kept: Kept,
     sites: u32,
-    late: Arc<Mutex<Vec<f64>>>,
+    late: Late,
 }
 
 #[async_trait]
@@ -66,7 +92,7 @@ impl Probe for Noted {
             let into = (now() + INTERVAL - wheel::phase(number, INTERVAL)) % INTERVAL;
             // Its turn of the wheel begins up to a tenth of a second before it.
             let into = if into > INTERVAL - wheel::SLOT { 0 } else { into };
-            self.late.lock().unwrap().push(f64::from(u32::try_from(into).unwrap()));
+            self.late.note(into);
         }
         self.kept.ask(asked).await
     }
@@ -90,18 +116,20 @@ pub fn falls(number: u32, municipalities: u32) -> u32 {
 fn number(host: &str, path: &str, sites: u32) -> Option<u32> {
     let municipality: u32 = host.strip_prefix('k')?.split(['.', ':']).next()?.parse().ok()?;
     let site: u32 = if path == "/" { 0 } else { path.trim_matches('/').strip_prefix('s')?.parse().ok()? };
-    Some(municipality * sites + site)
+    // The site that is added later has a number of its own.
+    (site < sites).then_some(municipality * sites + site)
 }
 
 /// Runs until standard input ends.
 pub async fn run(home: &Path, port: u16, municipalities: u32, sites: u32, hook: &str) {
-    let late = Arc::new(Mutex::new(Vec::new()));
+    let late = Late::new();
     let kept = Kept::http(([127, 0, 0, 1], port).into(), 256);
     let probe = Arc::new(Noted { kept, sites, late: late.clone() });
     let (mut app, world) = fleet(home, probe).await;
     app.tools.post = Arc::new(Post { mail: None, hooks: Hooks { local: true } });
     let app = app;
     let (empty, _) = resident(std::process::id());
+    let mut first = None;
     for n in 0..municipalities {
         let instance = onboard(&app, &format!("k{n:03}")).await;
         let found: Vec<Found> = (0..sites)
@@ -110,11 +138,9 @@ pub async fn run(home: &Path, port: u16, municipalities: u32, sites: u32, hook: 
                 Found { blog: u64::from(site) + 1, host, path }
             })
             .collect();
-        let rows = found.iter().skip(1).map(|f| {
-            format!("REPLACE INTO wp_blogs (blog_id, site_id, domain, path) VALUES ({}, 1, '{}', '{}');\n", f.blog, f.host, f.path)
-        });
-        world.run_script(&instance.schema(), &rows.collect::<String>()).unwrap();
+        world.run_script(&instance.schema(), &found.iter().skip(1).map(row).collect::<String>()).unwrap();
         store::checks::sync(&app.tools.store, instance.municipality, instance.id, &found, app.tools.clock.now()).await.unwrap();
+        first.get_or_insert(instance);
     }
     for n in 0..falling(municipalities) {
         let slug = format!("k{:03}", falls(n, municipalities)).parse().unwrap();
@@ -149,7 +175,12 @@ pub async fn run(home: &Path, port: u16, municipalities: u32, sites: u32, hook: 
                     drop((&mut watching).await);
                     watching = start("second");
                 }
-                Some("measure") => late.lock().unwrap().clear(),
+                Some("lateness") => late.tell(),
+                Some("site") => {
+                    let (host, path) = address(0, sites);
+                    let new = Found { blog: u64::from(sites) + 1, host, path };
+                    world.run_script(&first.as_ref().unwrap().schema(), &row(&new)).unwrap();
+                }
                 _ => break,
             },
             () = sleep(Duration::from_millis(250)) => {
@@ -164,8 +195,11 @@ pub async fn run(home: &Path, port: u16, municipalities: u32, sites: u32, hook: 
         }
     }
     watching.abort();
-    let mut late = std::mem::take(&mut *late.lock().unwrap());
-    println!("late {} {} {} {}", late.len(), percentile(&mut late, 0.5), percentile(&mut late, 0.99), percentile(&mut late, 1.0));
+}
+
+/// As WordPress notes a site of its network.
+fn row(f: &Found) -> String {
+    format!("REPLACE INTO wp_blogs (blog_id, site_id, domain, path) VALUES ({}, 1, '{}', '{}');\n", f.blog, f.host, f.path)
 }
 
 async fn fleet(home: &Path, probe: Arc<dyn Probe>) -> (App, World) {
