@@ -43,6 +43,7 @@ use tokio::time::{Duration, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::target::{now, resident};
+
 const FLEET: &str = "bench";
 const IMAGE: &str = "flotta/wordpress:6.8";
 /// How often each site is checked, in milliseconds.
