@@ -106,8 +106,8 @@ impl Stage {
     }
 
     /// Waits until an update begins with that step, and gives the operation.
-    async fn begins(&self, step: &str) -> flotta::fleet::Operation {
-        let over = Instant::now() + Duration::from_secs(120);
+    async fn begins(&self, id: RolloutId, step: &str) -> flotta::fleet::Operation {
+        let over = Instant::now() + Duration::from_secs(300);
         let ids: Vec<_> = self.instances.iter().map(|i| i.id).collect();
         loop {
             let newest = store::operations::newest_of(&self.fleet.app.tools.store, OperationKind::Update, &ids).await.unwrap();
@@ -117,7 +117,9 @@ impl Stage {
                     return operation;
                 }
             }
-            assert!(Instant::now() < over, "no update came to {step}");
+            if Instant::now() >= over {
+                panic!("no update came to {step}\n{}", told(&self.fleet, id).await);
+            }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -172,7 +174,7 @@ async fn no_release_is_blamed_for_disk_engine_or_database_server() {
     let pages: Vec<(&str, &str)> = pages.iter().map(|(h, p)| (h.as_str(), *p)).collect();
     let visitors = Visitors::come(&stage.fleet, &pages);
     let id = stage.start(&third, Migration::None).await;
-    let update = stage.begins("start").await;
+    let update = stage.begins(id, "start").await;
     door.shut();
     tokio::time::sleep(Duration::from_secs(10)).await;
     door.open();
@@ -193,10 +195,10 @@ async fn no_release_is_blamed_for_disk_engine_or_database_server() {
     let was = stage.instances().await;
     let data = stage.fleet.app.tools.database.fingerprint(&was[0].schema()).await.unwrap();
     let id = stage.start(&raised, Migration::Schema).await;
-    let update = stage.begins("migrate").await;
+    let update = stage.begins(id, "migrate").await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     let server = stage.fleet.app.tools.settings.database_server();
-    let over = Instant::now() + Duration::from_secs(120);
+    let over = Instant::now() + Duration::from_secs(300);
     loop {
         let now = store::operations::get(&stage.fleet.app.tools.store, &Scope::Fleet, update.id).await.unwrap();
         if now.direction != flotta::fleet::Direction::Forward || now.step != "migrate" {
