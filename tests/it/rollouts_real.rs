@@ -24,6 +24,7 @@ use flotta::{
 
 use crate::support::{
     fleet::Fleet,
+    full,
     image::{Images, Theme},
     visitors::{Visitors, municipality, php},
 };
@@ -33,7 +34,7 @@ const SLUGS: [&str; 10] = ["ale", "bor", "dal", "eda", "flen", "gagn", "habo", "
 
 /// How many municipalities, sites of one of them, and visits at least.
 fn size() -> (usize, usize, usize) {
-    if std::env::var("FLOTTA_TEST_FULL").is_ok_and(|v| v == "1") { (10, 20, 10_000) } else { (4, 3, 0) }
+    if full() { (10, 20, 10_000) } else { (4, 3, 0) }
 }
 
 /// Starts a rollout to this release: one first, then all the others.

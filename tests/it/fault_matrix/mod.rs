@@ -35,6 +35,7 @@ use flotta::{
 };
 
 use crate::support::{
+    full,
     simulated::{FLEET, IMAGE, Simulated},
     store::Kind,
 };
@@ -296,7 +297,7 @@ pub fn container(name: &str, labels: BTreeMap<String, String>) -> ContainerSpec 
 /// `FLOTTA_TEST_FULL`.
 fn is_tried(store: Kind, number: &mut usize) -> bool {
     *number += 1;
-    matches!(store, Kind::Sqlite) || std::env::var_os("FLOTTA_TEST_FULL").is_some() || *number % 4 == 1
+    matches!(store, Kind::Sqlite) || full() || *number % 4 == 1
 }
 
 /// Says how many cells were run, past the harness, which keeps what a passing test prints.

@@ -20,7 +20,7 @@ use flotta::{
 use rstest::rstest;
 
 use super::{Rig, request as everybody, slug};
-use crate::support::store::Kind;
+use crate::support::{full, store::Kind};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
@@ -233,10 +233,7 @@ async fn everything_that_is_wrong_with_a_request_is_told_at_once() {
 /// goes wrong seldom.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_content_again_and_again_never_fails() {
-    let (municipalities, times) = match std::env::var("FLOTTA_TEST_FULL") {
-        Ok(_) => (300, 20),
-        Err(_) => (30, 4),
-    };
+    let (municipalities, times) = if full() { (300, 20) } else { (30, 4) };
     let rig = Rig::start(Kind::Sqlite, municipalities).await.unwrap();
     for time in 0..times {
         let name = format!("same-{time}");

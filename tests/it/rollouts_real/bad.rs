@@ -22,6 +22,7 @@ use flotta::{
 use super::{ended, told};
 use crate::support::{
     fleet::Fleet,
+    full,
     image::{Image, Images, RAISES, Theme},
     visitors::{Visitors, municipality, php},
 };
@@ -142,7 +143,7 @@ async fn bad_releases_stop_at_the_first_and_old_ills_stop_nobody() {
     .await;
     let mut images = Images::new(&fleet.app.tools.settings.fleet);
     let first = images.release(&fleet, "kommun-1.0", &FIRST).await;
-    let sites: Vec<String> = (2..=if std::env::var_os("FLOTTA_TEST_FULL").is_some() { 20 } else { 8 }).map(|n| format!("s{n}")).collect();
+    let sites: Vec<String> = (2..=if full() { 20 } else { 8 }).map(|n| format!("s{n}")).collect();
     let sites: Vec<&str> = sites.iter().map(String::as_str).collect();
     let mut instances = Vec::new();
     for slug in SLUGS {

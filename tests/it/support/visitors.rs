@@ -80,9 +80,8 @@ pub struct Visitors {
 impl Visitors {
     /// Begins; pages are host and path.
     pub fn come(fleet: &Fleet, pages: &[(&str, &str)]) -> Self {
-        let full = std::env::var("FLOTTA_TEST_FULL").is_ok_and(|v| v == "1");
         // Twenty a second keep one processor busy: beside other tests, an update then takes minutes.
-        Self::come_to(fleet.app.config.gateway.https_port, pages, Duration::from_millis(if full { 50 } else { 150 }))
+        Self::come_to(fleet.app.config.gateway.https_port, pages, Duration::from_millis(if super::full() { 50 } else { 150 }))
     }
 
     /// As [`Self::come`], through the gateway at this port, one after so long.
