@@ -51,7 +51,7 @@ async fn visitors_notice_nothing_of_a_new_theme_and_bad_ones_are_stopped() {
     let (asked, wrong) = visitors.leave().await;
     assert_eq!(done.state, OperationState::Done, "{}", fleet.journal(done.id).await);
     assert!(
-        asked > 10 && wrong.is_empty(),
+        asked > 20 && wrong.is_empty(),
         "{} of {asked} failed: {:?}\n{}",
         wrong.len(),
         &wrong[..wrong.len().min(5)],

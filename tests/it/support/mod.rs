@@ -18,7 +18,7 @@ pub mod upstream;
 pub mod visitors;
 pub mod web;
 
-/// Whether the tests are asked for at their full size (`FLOTTA_TEST_FULL=1`), which takes hours.
+/// Whether the tests are asked for at their full size (`FLOTTA_TEST_FULL=1`).
 pub fn full() -> bool {
     std::env::var("FLOTTA_TEST_FULL").is_ok_and(|v| v == "1")
 }

@@ -70,7 +70,7 @@ const AT_MOST: usize = 60_000;
 /// So many are under way at once at most.
 const AT_ONCE: usize = 32;
 
-/// Visitors who ask for these pages in turn, seven a second, until they are told to stop. Asked for the full size, twenty a second.
+/// Visitors who ask for these pages in turn, twenty times a second, until they are told to stop.
 pub struct Visitors {
     stop: Arc<AtomicBool>,
     asked: Arc<AtomicUsize>,
@@ -80,8 +80,7 @@ pub struct Visitors {
 impl Visitors {
     /// Begins; pages are host and path.
     pub fn come(fleet: &Fleet, pages: &[(&str, &str)]) -> Self {
-        // Twenty a second keep one processor busy: beside other tests, an update then takes minutes.
-        Self::come_to(fleet.app.config.gateway.https_port, pages, Duration::from_millis(if super::full() { 50 } else { 150 }))
+        Self::come_to(fleet.app.config.gateway.https_port, pages, Duration::from_millis(50))
     }
 
     /// As [`Self::come`], through the gateway at this port, one after so long.
