@@ -10,7 +10,7 @@ use tracing::info;
 
 use crate::{
     error::Result,
-    fleet::{InstanceId, Scope, container::label},
+    fleet::{InstanceId, container::label},
     instances::{Tools, archive},
     store,
 };
@@ -26,19 +26,21 @@ pub async fn sweep(tools: &Tools, now: Timestamp) -> Result<usize> {
     let busy: HashSet<InstanceId> = store::operations::live_instances(&tools.store).await?.into_iter().collect();
     let window = SignedDuration::from_hours(24 * i64::from(tools.settings.updates.rollback_days));
     let since = now.checked_sub(window).unwrap_or(Timestamp::MIN);
-    Ok(containers(tools, &busy, since).await? + snapshots(tools, &busy, since).await? + evidence(tools, now).await?)
+    Ok(containers(tools, since).await? + snapshots(tools, &busy, since).await? + evidence(tools, now).await?)
 }
 
 /// Stopped containers of other generations than the one that serves, of instances that nothing was done with since.
-async fn containers(tools: &Tools, busy: &HashSet<InstanceId>, since: Timestamp) -> Result<usize> {
-    let instances: HashMap<String, (InstanceId, String)> = store::instances::all(&tools.store, &Scope::Fleet)
+async fn containers(tools: &Tools, since: Timestamp) -> Result<usize> {
+    let found = tools.engine.containers(&tools.settings.fleet).await?;
+    // Read after the engine: an update that has made a container by then is seen, at work or ended just now.
+    let instances: HashMap<String, (InstanceId, String)> = store::instances::all_with_work(&tools.store)
         .await?
         .iter()
-        .filter(|i| !busy.contains(&i.id))
-        .map(|i| (i.id.text(), (i.id, i.generation.to_string())))
+        .filter(|(_, busy)| !busy)
+        .map(|(i, _)| (i.id.text(), (i.id, i.generation.to_string())))
         .collect();
     let mut removed = 0;
-    for container in tools.engine.containers(&tools.settings.fleet).await? {
+    for container in found {
         let label = |name: &str| container.labels.get(name).map(String::as_str).unwrap_or_default();
         let Some((id, generation)) = instances.get(label(label::INSTANCE)) else { continue };
         let old = label(label::ROLE) == "instance" && label(label::GENERATION) != generation && !container.running;

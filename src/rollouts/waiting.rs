@@ -3,7 +3,7 @@
 
 //! Why members that have not had their turn are not started now; and what an instance's own people decide about that.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use crate::{
         rollout::{Held, MemberState, RolloutMember},
     },
     instances::Tools,
-    store::{self, operations, policies},
+    store::{self, policies},
 };
 
 /// A municipality's own people hold it no longer than so.
@@ -48,12 +48,14 @@ pub fn held(
 /// When the store fails.
 pub async fn all(tools: &Tools, rollout: &Rollout, members: &[RolloutMember]) -> Result<HashMap<InstanceId, (Held, String)>> {
     let now = tools.clock.now();
-    let instances: HashMap<InstanceId, Instance> =
-        store::instances::all(&tools.store, &Scope::Fleet).await?.into_iter().map(|i| (i.id, i)).collect();
+    let standing = store::instances::all_with_work(&tools.store).await?;
+    let standing: HashMap<InstanceId, (Instance, bool)> = standing.into_iter().map(|one| (one.0.id, one)).collect();
     let policies = policies::all(&tools.store).await?;
-    let busy: HashSet<InstanceId> = operations::live_instances(&tools.store).await?.into_iter().collect();
     let waiting = members.iter().filter(|m| m.state == MemberState::Pending).map(|m| m.instance);
-    let why = |id: InstanceId| held(rollout.release, instances.get(&id), policies.get(&id), busy.contains(&id), now);
+    let why = |id: InstanceId| {
+        let (instance, busy) = standing.get(&id).map_or((None, false), |(instance, busy)| (Some(instance), *busy));
+        held(rollout.release, instance, policies.get(&id), busy, now)
+    };
     Ok(waiting.filter_map(|id| Some((id, why(id)?))).collect())
 }
 

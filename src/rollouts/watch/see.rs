@@ -93,10 +93,10 @@ pub(super) struct View {
 pub(super) async fn see(tools: &Tools, memory: &mut Memory, id: RolloutId) -> Result<View> {
     let now = tools.clock.now();
     let (rollout, members) = rollouts::whole(&tools.store, id).await?;
-    let mut all: HashMap<InstanceId, Instance> =
-        store::instances::all(&tools.store, &Scope::Fleet).await?.into_iter().map(|i| (i.id, i)).collect();
+    let standing = store::instances::all_with_work(&tools.store).await?;
+    let busy: HashSet<InstanceId> = standing.iter().filter(|(_, busy)| *busy).map(|(i, _)| i.id).collect();
+    let mut all: HashMap<InstanceId, Instance> = standing.into_iter().map(|(i, _)| (i.id, i)).collect();
     let policies = policies::all(&tools.store).await?;
-    let busy: HashSet<InstanceId> = operations::live_instances(&tools.store).await?.into_iter().collect();
     let overlaid = store::derived::overlaid(&tools.store).await?;
     let rehearsed = rehearse::all(tools, memory, &rollout, &members, &overlaid).await?;
     look::pass(tools, memory, &rollout, &members, &all).await;

@@ -7,15 +7,16 @@ use std::{collections::BTreeSet, time::Duration};
 
 use flotta::{
     error::Error,
-    fleet::{Scope, UserId},
+    fleet::{Desired, InstanceState, OperationKind, OperationState, Scope, UserId},
     store::{
         PageRequest, instances, leases, municipalities,
-        operations::{self, Filter, Idempotency, NewOperation},
+        operations::{self, Change, Filter, Idempotency, InstanceChange, NewOperation},
         secrets::{self, Sealed},
     },
 };
 use futures::future::join_all;
 use rstest::rstest;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{
     fixtures::{instance, later, municipality, now, onboarded, onboarding, release},
@@ -146,4 +147,43 @@ async fn a_writer_that_is_dropped_midway_leaves_nothing_and_blocks_nobody(#[valu
     assert_eq!(instances::domains(&t.store).await.unwrap().len(), all.len());
     let operations = operations::list(&t.store, &Scope::Fleet, &Filter::default(), PageRequest::default()).await.unwrap();
     assert_eq!(operations.total, i64::try_from(all.len()).unwrap());
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_is_never_seen_between_its_state_and_its_operation(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let Some(t) = TestStore::open(kind).await else { return };
+    let release = release(&t.store, "6.8-1").await.id;
+    let (ale, instance, onboard) = onboarded(&t.store, "ale", None, release).await;
+    let running = || InstanceChange::Set { desired: Desired::Running, state: InstanceState::Running, reason: String::new() };
+    let done = async |id| {
+        let held = operations::claim(&t.store, id, "plane-1", now(), later(30)).await.unwrap().unwrap();
+        let change = Change { state: OperationState::Done, instance: running(), ..Change::none(&held) };
+        operations::record(&t.store, &held, &[], &change, now()).await.unwrap();
+    };
+    done(onboard.id).await;
+    let (over, other) = (CancellationToken::new(), t.again().await);
+    let reader = tokio::spawn({
+        let over = over.clone();
+        async move {
+            let mut seen = BTreeSet::new();
+            while !over.is_cancelled() {
+                let standing = instances::all_with_work(&other).await.unwrap();
+                seen.extend(standing.into_iter().map(|(instance, busy)| (instance.state.to_string(), busy)));
+            }
+            seen
+        }
+    });
+    for _ in 0..200 {
+        let repair = NewOperation {
+            operation: operations::blank(OperationKind::Repair, ale.id, ale.slug.clone(), instance.id, now()),
+            admission: None,
+            state: Some(InstanceState::Repairing),
+            idempotency: None,
+        };
+        done(operations::start(&t.store, &repair).await.unwrap().operation.id).await;
+    }
+    over.cancel();
+    let only = [("repairing".to_owned(), true), ("running".to_owned(), false)];
+    assert_eq!(reader.await.unwrap(), only.into());
 }
