@@ -190,6 +190,8 @@ pub struct ContainerState {
     pub running: bool,
     /// Whether it is paused.
     pub paused: bool,
+    /// Whether its process has died and the engine is about to start it again by itself.
+    pub restarting: bool,
     /// Exit status of the last run, where it has ended.
     pub exit_code: Option<i64>,
     /// Its address, where it is attached to a network and runs.

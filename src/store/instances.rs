@@ -143,9 +143,8 @@ pub async fn all(store: &Store, scope: &Scope) -> Result<Vec<Instance>> {
 pub async fn all_with_work(store: &Store) -> Result<Vec<(Instance, bool)>> {
     // Two statements would be two moments on PostgreSQL, even in a transaction, and on SQLite outside one.
     let found: Vec<(Row, String, String, bool)> = read!(store, |c| {
-        let live = operation::table.filter(
-            operation::instance_id.eq(instance::id).and(operation::state.eq("live")).and(operation::kind.ne("rehearse")),
-        );
+        let live = operation::table
+            .filter(operation::instance_id.eq(instance::id).and(operation::state.eq("live")).and(operation::kind.ne("rehearse")));
         Ok(instance::table
             .inner_join(municipality::table)
             .select((Row::as_select(), municipality::slug, municipality::name, diesel::dsl::exists(live)))

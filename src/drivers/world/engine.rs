@@ -205,6 +205,7 @@ impl State {
             image,
             running: false,
             paused: false,
+            restarting: false,
             exit_code: None,
             address: None,
         };

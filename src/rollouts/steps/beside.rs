@@ -8,12 +8,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::{moved, or_the_server};
+use super::{moved, or_the_ground};
 use crate::{
     drivers::wordpress::Readiness,
     error::{Error, OutsideKind, Result},
     instances::{Context, Target},
-    onboarding::steps::{Container, STOPPED},
+    onboarding::steps::{Container, PAUSED, STOPPED},
     workflow::{Observation, Step},
 };
 
@@ -59,6 +59,23 @@ pub(super) async fn until_ready(target: &Target) -> Result<()> {
         }
         tokio::time::sleep(BETWEEN).await;
     }
+}
+
+/// Starts a container that was stopped from outside, as all are when the engine ends: while an operation works on the instance,
+/// the keeper leaves it alone. Gives whether it had to be started.
+pub(super) async fn start_again(cx: &Context, target: &Target) -> Result<bool> {
+    let cx = cx.at(target);
+    if !stopped(&Container.observe(&cx).await?) {
+        return Ok(false);
+    }
+    Container.apply(&cx).await?;
+    until_ready(target).await?;
+    Ok(true)
+}
+
+/// Whether the engine or somebody stopped it. One whose process dies is started again by the engine.
+pub(super) fn stopped(seen: &Observation) -> bool {
+    matches!(seen, Observation::Partial(what) if what == STOPPED || what == PAUSED)
 }
 
 /// A release that was rehearsed as changing nothing must not want other tables.
@@ -115,7 +132,7 @@ impl Step<Context> for Beside {
         let begun = Instant::now();
         Container.apply(&cx.at(to)).await?;
         if let Err(error) = until_ready(to).await {
-            return Err(or_the_server(to, begun, error).await);
+            return Err(or_the_ground(cx, to, begun, error).await);
         }
         match changes_too_much(cx, &ready(to).await?)? {
             None => Ok(()),

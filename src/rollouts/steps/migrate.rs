@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{kept, moved, not_needed, or_the_server};
+use super::{beside, kept, moved, not_needed, or_the_ground};
 use crate::{
     drivers::wordpress::Blog,
     error::{Error, OutsideKind, Result},
@@ -111,11 +111,12 @@ impl Step<Context> for Migrate {
 
     async fn apply(&self, cx: &Context) -> Result<()> {
         let (tools, to) = (&cx.target.tools, &moved(cx)?.to);
+        beside::start_again(cx, to).await?;
         evidence::save(tools, cx.operation, kept::TOUCHED, &true).await?;
         let begun = Instant::now();
         match all(to).await {
             Ok(blogs) => evidence::save(tools, cx.operation, kept::MIGRATED, &blogs).await,
-            Err(error) => Err(for_good(or_the_server(to, begun, error).await)),
+            Err(error) => Err(for_good(or_the_ground(cx, to, begun, error).await)),
         }
     }
 

@@ -35,8 +35,9 @@ use crate::{
     error::{Error, OutsideKind, Result},
     fleet::{Instance, Scope, update::Version},
     instances::{Context, Moved, Target},
+    onboarding::steps::Container,
     store::{self, instances::Held},
-    workflow::Observation,
+    workflow::{Observation, Step},
 };
 
 /// Names of the pieces of evidence that steps leave for later ones.
@@ -89,12 +90,22 @@ async fn server_stood(target: &Target, since: Instant) -> Result<()> {
     Ok(())
 }
 
-/// What a release seems to have done wrong while the database server was away is not the release's doing.
-async fn or_the_server(target: &Target, since: Instant, error: Error) -> Error {
+/// What a release seems to have done wrong is not its doing where the database server was away meanwhile, or the container was
+/// stopped from outside.
+async fn or_the_ground(cx: &Context, target: &Target, since: Instant, error: Error) -> Error {
     if !matches!(error, Error::Outside { system: "release" | "wordpress", .. }) {
         return error;
     }
-    server_stood(target, since).await.err().unwrap_or(error)
+    if let Err(away) = server_stood(target, since).await {
+        return away;
+    }
+    match Container.observe(&cx.at(target)).await {
+        Ok(seen) if beside::stopped(&seen) => {
+            let said = "the container was stopped from outside while it was looked at, so that what was seen says nothing";
+            Error::outside("engine", OutsideKind::Failed, said)
+        }
+        _ => error,
+    }
 }
 
 /// Waits until none of the instance's requests is being worked on.

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{kept, moved, server_stood};
+use super::{beside, kept, moved, or_the_ground, server_stood};
 use crate::{
     error::{Error, OutsideKind, Result},
     fleet::evidence::{Look, Sampled},
@@ -93,6 +93,14 @@ impl Step<Context> for Preflight {
             let before: Option<Look> = evidence::load(tools, update, kept::BEFORE).await?;
             evidence::save(tools, cx.operation, kept::PAGES, &pages.unwrap_or_default()).await?;
             return evidence::save(tools, cx.operation, kept::BEFORE, &before.unwrap_or_default()).await;
+        }
+        let begun = Instant::now();
+        if let Err(error) = beside::start_again(cx, &moved.from).await {
+            // It runs the release that is left, so that it is not the new one's doing.
+            return Err(match or_the_ground(cx, &moved.from, begun, error).await {
+                Error::Outside { system: "release", kind, message } => Error::outside("instance", kind, message),
+                other => other,
+            });
         }
         match Container.observe(&cx.at(&moved.from)).await? {
             Observation::Present(_) => {}

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{kept, moved, or_the_server};
+use super::{beside, kept, moved, or_the_ground};
 use crate::{
     error::{Error, OutsideKind, Result},
     fleet::evidence::{Look, Sampled},
@@ -69,15 +69,20 @@ impl Step<Context> for PublicCheck {
     }
 
     async fn apply(&self, cx: &Context) -> Result<()> {
-        let begun = Instant::now();
-        let over = begun + WAIT.min(cx.target.tools.settings.healthy_deadline);
+        let (begun, to) = (Instant::now(), &moved(cx)?.to);
+        let wait = WAIT.min(cx.target.tools.settings.healthy_deadline);
+        let (mut over, mut started) = (begun + wait, false);
         loop {
             let Some(why) = complaint(cx).await? else { return Ok(()) };
+            // It has its whole time again, once.
+            if !started && beside::start_again(cx, to).await.is_ok_and(|again| again) {
+                (over, started) = (Instant::now() + wait, true);
+            }
             if Instant::now() >= over {
                 if is_final(cx)? {
                     return evidence::save(&cx.target.tools, cx.operation, "ill", &why).await;
                 }
-                return Err(or_the_server(&cx.target, begun, Error::outside("release", OutsideKind::Refused, why)).await);
+                return Err(or_the_ground(cx, to, begun, Error::outside("release", OutsideKind::Refused, why)).await);
             }
             tokio::time::sleep(BETWEEN).await;
         }

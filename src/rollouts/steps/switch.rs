@@ -58,6 +58,8 @@ impl Step<Context> for Switch {
     async fn apply(&self, cx: &Context) -> Result<()> {
         let moved = moved(cx)?;
         let id = cx.target.instance.id;
+        // Nobody is led to one that no longer runs.
+        beside::start_again(cx, &moved.to).await?;
         store::instances::switch(&cx.target.tools.store, held(cx), id, moved.asked.from, moved.asked.to, false).await?;
         route::show(cx, spec::serving(moved.to.address()?)).await
     }

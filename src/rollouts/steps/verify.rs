@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{kept, moved, or_the_server};
+use super::{beside, kept, moved, or_the_ground};
 use crate::{
     error::{Error, OutsideKind, Result},
     fleet::{
@@ -34,6 +34,29 @@ async fn verdict(cx: &Context) -> Result<Option<Verdict>> {
     Ok(before.zip(after).map(|(before, after)| compare::compare(&before, &after)))
 }
 
+/// Looks, and keeps what was seen.
+async fn looked_at(cx: &Context) -> Result<()> {
+    let (tools, to) = (&cx.target.tools, &moved(cx)?.to);
+    beside::start_again(cx, to).await?;
+    let pages: Vec<Sampled> = evidence::load(tools, cx.operation, kept::PAGES).await?.unwrap_or_default();
+    // The first look fills the caches; only the second is judged.
+    pages::look(to, &pages).await?;
+    let mut look = pages::look(to, &pages).await?;
+    if let Some(before) = evidence::load(tools, cx.operation, kept::BEFORE).await? {
+        pages::again(to, &before, &mut look).await?;
+        let moved = moved(cx)?;
+        if compare::compare(&before, &look).may_be_well() && moved.asked.migration == Migration::None && moved.asked.reverts.is_none() {
+            // The container before still serves; over data that was migrated it must not be asked.
+            pages::in_turn(&Eye::on(&moved.from).await?, &Eye::on(to).await?, &before, &mut look).await;
+        }
+    }
+    evidence::save(tools, cx.operation, kept::AFTER, &look).await?;
+    match verdict(cx).await? {
+        Some(verdict) if verdict.level == Level::Fail => Err(Error::outside("release", OutsideKind::Refused, verdict.summary())),
+        _ => Ok(()),
+    }
+}
+
 #[async_trait]
 impl Step<Context> for Verify {
     fn name(&self) -> &'static str {
@@ -53,26 +76,10 @@ impl Step<Context> for Verify {
     }
 
     async fn apply(&self, cx: &Context) -> Result<()> {
-        let (tools, to) = (&cx.target.tools, &moved(cx)?.to);
         let begun = Instant::now();
-        let pages: Vec<Sampled> = evidence::load(tools, cx.operation, kept::PAGES).await?.unwrap_or_default();
-        // The first look fills the caches; only the second is judged.
-        pages::look(to, &pages).await?;
-        let mut look = pages::look(to, &pages).await?;
-        if let Some(before) = evidence::load(tools, cx.operation, kept::BEFORE).await? {
-            pages::again(to, &before, &mut look).await?;
-            let moved = moved(cx)?;
-            if compare::compare(&before, &look).may_be_well() && moved.asked.migration == Migration::None && moved.asked.reverts.is_none() {
-                // The container before still serves; over data that was migrated it must not be asked.
-                pages::in_turn(&Eye::on(&moved.from).await?, &Eye::on(to).await?, &before, &mut look).await;
-            }
-        }
-        evidence::save(tools, cx.operation, kept::AFTER, &look).await?;
-        match verdict(cx).await? {
-            Some(verdict) if verdict.level == Level::Fail => {
-                Err(or_the_server(to, begun, Error::outside("release", OutsideKind::Refused, verdict.summary())).await)
-            }
-            _ => Ok(()),
+        match looked_at(cx).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(or_the_ground(cx, &moved(cx)?.to, begun, error).await),
         }
     }
 

@@ -3,14 +3,24 @@
 
 //! Releases that do not work, and what is not the release's fault.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use flotta::{
-    drivers::world::{Fault, Rule},
-    fleet::rollout::{Blame, MemberState, RolloutState},
+    drivers::world::{Fault, Rule, World},
+    fleet::{
+        Direction, Operation,
+        rollout::{Blame, MemberState, RolloutState},
+    },
     rollouts::{
         orders::{self, MemberOrder, Order},
         request::Request,
         watch::Watcher,
     },
+    tasks::keeper,
+    workflow::interrupt::{Interrupt, Point},
 };
 use rstest::rstest;
 
@@ -165,4 +175,63 @@ async fn who_failed_can_have_another_turn() {
     assert!(orders::give_member(tools, rollout.id, first.instance, MemberOrder::Approve, "anna").await.is_err());
     assert_eq!(rig.run(rollout.id).await, RolloutState::Completed, "{}", rig.told(rollout.id).await);
     assert!(rig.whole(rollout.id).await.1.iter().all(|m| m.state == MemberState::Succeeded));
+}
+
+/// Stops an instance's containers at one point of its update, as they stop when the engine ends.
+struct EngineEnds {
+    world: World,
+    containers: String,
+    at: (&'static str, Point),
+    over: AtomicBool,
+}
+
+impl Interrupt for EngineEnds {
+    fn ends(&self, point: Point, operation: &Operation, step: &str, _: Direction) -> bool {
+        let here = operation.kind.to_string() == "update" && (step, point) == self.at;
+        if here && !self.over.swap(true, Ordering::SeqCst) {
+            for name in self.world.container_names().iter().filter(|name| name.starts_with(&self.containers)) {
+                self.world.stop(name).unwrap();
+            }
+        }
+        false
+    }
+}
+
+/// Wherever the engine ends, nobody is left out, and the release is not blamed.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn containers_that_were_stopped_from_outside_are_nobodys_fault(
+    #[values("preflight", "quiesce", "snapshot", "start", "migrate", "verify", "switch", "drain", "public-check")] step: &'static str,
+    #[values("none", "data")] migration: &str,
+) {
+    for point in [Point::BeforeIntent, Point::AfterIntent, Point::AfterDone] {
+        let rig = Rig::start(Kind::Sqlite, 2).await.unwrap();
+        rig.release("6.9", &[]).await;
+        let tools = &rig.fleet.app.tools;
+        let rollout = rig.begin(&everybody("6.9", migration)).await;
+        let mut watcher = Watcher::new(tools.clone());
+        let canary = rig.whole(rollout.id).await.1[0].slug.to_string();
+        let containers = format!("{FLEET}-{canary}-production");
+        let (world, over) = (rig.fleet.world.clone(), AtomicBool::new(false));
+        let ends = Arc::new(EngineEnds { world, containers, at: (step, point), over });
+        while rig.whole(rollout.id).await.1[0].state != MemberState::Updating {
+            watcher.at_most(usize::MAX).await.unwrap();
+        }
+        rig.work_with(ends.clone()).await;
+        // Once no operation works on it, it is the keeper's.
+        keeper::repair(tools).await.unwrap();
+        rig.work().await;
+        let mut came = rig.run(rollout.id).await;
+        if came == RolloutState::Paused {
+            orders::give(tools, rollout.id, Order::Resume, "anna").await.unwrap();
+            came = rig.run(rollout.id).await;
+        }
+        let told = rig.told(rollout.id).await;
+        // What has nothing to do has no intent.
+        let passed = ends.over.load(Ordering::SeqCst) || point == Point::AfterIntent;
+        assert!(passed, "{point:?} was not passed: {told}");
+        assert_eq!((came, rig.whole(rollout.id).await.0.failures), (RolloutState::Completed, 0), "{point:?}: {told}");
+        assert!(rig.outcome(rollout.id).await.values().all(|o| *o == (MemberState::Succeeded, "6.9".to_owned())), "{point:?}: {told}");
+        rig.all_well().await;
+    }
 }

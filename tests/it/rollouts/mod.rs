@@ -29,7 +29,7 @@ use flotta::{
         watch::Watcher,
     },
     store::{self, PageRequest, operations},
-    workflow::interrupt::Never,
+    workflow::interrupt::{Interrupt, Never},
 };
 
 use crate::support::{simulated::Simulated, store::Kind};
@@ -90,11 +90,16 @@ impl Rig {
 
     /// Drives every operation that goes on to its end.
     pub async fn work(&self) -> usize {
+        self.work_with(Arc::new(Never)).await
+    }
+
+    /// The same, told of every point that is passed.
+    pub async fn work_with(&self, told: Arc<dyn Interrupt>) -> usize {
         let filter = operations::Filter { state: Some(OperationState::Live.to_string()), ..Default::default() };
         let all = PageRequest { page: 1, per_page: 500 };
         let live = operations::list(&self.fleet.app.tools.store, &Scope::Fleet, &filter, all).await.unwrap().items;
         // At once, as workers do.
-        futures::future::join_all(live.iter().map(|o| self.fleet.drive_with(o.id, Arc::new(Never)))).await;
+        futures::future::join_all(live.iter().map(|o| self.fleet.drive_with(o.id, Arc::clone(&told)))).await;
         live.len()
     }
 

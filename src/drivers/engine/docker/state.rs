@@ -64,7 +64,8 @@ fn address(networks: Option<HashMap<String, EndpointSettings>>) -> Option<Ipv4Ad
 /// A container, from its own answer. One that the engine is about to start again does not run.
 pub(super) fn container(seen: ContainerInspectResponse) -> ContainerState {
     let state = seen.state.unwrap_or_default();
-    let running = state.running.unwrap_or(false) && !state.restarting.unwrap_or(false);
+    let restarting = state.restarting.unwrap_or(false);
+    let running = state.running.unwrap_or(false) && !restarting;
     let ended = matches!(
         state.status,
         Some(ContainerStateStatusEnum::EXITED | ContainerStateStatusEnum::DEAD | ContainerStateStatusEnum::RESTARTING)
@@ -76,6 +77,7 @@ pub(super) fn container(seen: ContainerInspectResponse) -> ContainerState {
         image: seen.image.unwrap_or_default(),
         running,
         paused: state.paused.unwrap_or(false),
+        restarting,
         exit_code: if ended { state.exit_code } else { None },
         address: if running { seen.network_settings.and_then(|n| address(n.networks)) } else { None },
     }
@@ -99,6 +101,7 @@ pub(super) fn summary(seen: ContainerSummary) -> ContainerState {
         image: seen.image_id.unwrap_or_default(),
         running,
         paused: matches!(seen.state, Some(ContainerSummaryStateEnum::PAUSED)),
+        restarting: matches!(seen.state, Some(ContainerSummaryStateEnum::RESTARTING)),
         exit_code,
         address: if running { seen.network_settings.and_then(|n| address(n.networks)) } else { None },
     }
@@ -146,6 +149,7 @@ mod tests {
         .unwrap();
         let state = container(seen);
         assert_eq!((state.name.as_str(), state.running, state.exit_code, state.address), ("a", false, Some(3), None));
+        assert!(state.restarting);
     }
 
     #[test]
