@@ -77,11 +77,13 @@ async fn all(to: &Target) -> Result<Vec<Blog>> {
     prove(to).await
 }
 
-/// A database server that died in the middle may have left a site half migrated, and nobody's migration is made to go on from
-/// there: the snapshot is put back, and the update has another turn.
+/// A database server or an engine that died in the middle may have left a site half migrated, and nobody's migration is made to go
+/// on from there: the snapshot is put back, and the update has another turn.
 fn for_good(error: Error) -> Error {
     match error {
-        Error::Outside { system: "database server", message, .. } => Error::outside("database server", OutsideKind::Refused, message),
+        Error::Outside { system: system @ ("database server" | "engine"), message, .. } => {
+            Error::outside(system, OutsideKind::Refused, message)
+        }
         other => other,
     }
 }
@@ -111,7 +113,10 @@ impl Step<Context> for Migrate {
 
     async fn apply(&self, cx: &Context) -> Result<()> {
         let (tools, to) = (&cx.target.tools, &moved(cx)?.to);
-        beside::start_again(cx, to).await?;
+        let touched = evidence::load::<bool>(tools, cx.operation, kept::TOUCHED).await?.is_some();
+        if beside::start_again(cx, to).await? && touched {
+            return Err(for_good(Error::outside("engine", OutsideKind::Failed, "the container was stopped while sites were migrated")));
+        }
         evidence::save(tools, cx.operation, kept::TOUCHED, &true).await?;
         let begun = Instant::now();
         match all(to).await {

@@ -65,7 +65,7 @@ impl Looks {
 
 /// What came of one look.
 enum Came {
-    /// It does not run just now: neither well nor ill.
+    /// It does not run just now, and is put right: neither well nor ill, nor was what was found wrong just before.
     Away,
     /// It answers, but so many pages took too long together: that says nothing, and the next look takes fewer.
     Slow,
@@ -140,6 +140,7 @@ pub(super) async fn pass(
                 let looked = tokio::time::timeout(ONE, compared(&tools, instance, update, baseline.clone(), place)).await;
                 match looked {
                     Ok(Ok((baseline, came))) => (update, Some(baseline), Ok(came)),
+                    Ok(Err(_)) if was_stopped(&tools, instance).await => (update, baseline, Ok(Came::Away)),
                     Ok(Err(error)) => (update, baseline, Err(error.to_string())),
                     Err(_) => match tokio::time::timeout(ONE, front_is_well(&tools, instance)).await {
                         Ok(Ok(true)) => (update, baseline, Ok(Came::Slow)),
@@ -158,7 +159,7 @@ pub(super) async fn pass(
         let looks = memory.looks.entry(update).or_insert_with(|| Looks::none(now));
         looks.at = now;
         match outcome {
-            Ok(Came::Away) => {}
+            Ok(Came::Away) => looks.ill_in_a_row = 0,
             Ok(Came::Slow) if looks.pages > 1 => looks.pages /= 2,
             Ok(Came::Slow) => {
                 looks.ill_in_a_row += 1;
@@ -197,8 +198,12 @@ pub(super) async fn fallen(tools: &Tools, members: &[RolloutMember]) -> Result<F
         return Ok(Fallen::default());
     }
     let ids: Vec<InstanceId> = updates.keys().copied().collect();
-    let recovered = SignedDuration::from_secs(i64::from(tools.settings.health.interval_seconds)) + RECOVERED;
-    Ok(sorted(&updates, &store::checks::ill_of(&tools.store, &ids).await?, tools.clock.now(), recovered))
+    Ok(sorted(&updates, &store::checks::ill_of(&tools.store, &ids).await?, tools.clock.now(), all_seen_anew(tools)))
+}
+
+/// How long it takes until every site has been looked at again, and one that serves again is known to.
+pub(super) fn all_seen_anew(tools: &Tools) -> SignedDuration {
+    SignedDuration::from_secs(i64::from(tools.settings.health.interval_seconds)) + RECOVERED
 }
 
 /// When an update began, and since when visitors are served by what it made.
@@ -247,6 +252,13 @@ fn sorted(updates: &HashMap<InstanceId, Update>, ill: &[Check], now: Timestamp, 
         }
     }
     fallen
+}
+
+/// Whether its container was stopped from outside, as all are when the engine ends; the keeper starts it again.
+async fn was_stopped(tools: &Tools, instance: InstanceId) -> bool {
+    let Ok(target) = tools.target(instance).await else { return false };
+    let found = tokio::time::timeout(ONE, tools.engine.container(&target.container())).await;
+    matches!(found, Ok(Ok(Some(found))) if !found.running && !found.restarting)
 }
 
 /// Looks at an instance and says what is wrong compared with before; nothing where all is well.

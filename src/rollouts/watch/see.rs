@@ -43,6 +43,8 @@ pub(super) struct Memory {
     ended: HashMap<OperationId, Ended>,
     /// Who watches which.
     of: HashMap<RolloutId, HashSet<OperationId>>,
+    /// When the platform was last found disturbed.
+    disturbed_at: Option<Timestamp>,
 }
 
 impl Memory {
@@ -161,8 +163,11 @@ pub(super) async fn see(tools: &Tools, memory: &mut Memory, id: RolloutId) -> Re
             let sight = look::sight(memory.looks.get(&update), rollout, member, told, &fallen, now);
             well = sight.well;
             if let Some(said) = sight.ill {
-                why = said;
-                ill = Some(circumstances.blame(tools, &controls, Blame::Release).await);
+                let blame = circumstances.blame(tools, &controls, Blame::Release).await;
+                // What was seen may be from then, and the instance be put right only now: neither well nor ill until that is over.
+                if blame == Blame::Infrastructure || !circumstances.lately_disturbed(tools) {
+                    (why, ill) = (said, Some(blame));
+                }
             }
         }
         view.decided.members.push(Seen {
@@ -184,6 +189,7 @@ pub(super) async fn see(tools: &Tools, memory: &mut Memory, id: RolloutId) -> Re
         view.migrations.push(told.and_then(|t| t.said.as_ref()).map(|said| said.migration));
         view.why.push(why);
     }
+    memory.disturbed_at = circumstances.disturbed_at;
     view.instances = instances;
     view.members = members;
     Ok(view)
@@ -227,6 +233,7 @@ fn controls(rollout: &Rollout, members: &[RolloutMember], all: &HashMap<Instance
 struct Circumstances {
     around: Around,
     asked: bool,
+    disturbed_at: Option<Timestamp>,
 }
 
 impl Circumstances {
@@ -241,14 +248,21 @@ impl Circumstances {
         let failed = |m: &&RolloutMember| m.blame.is_some_and(|b| b != Blame::Infrastructure) && m.state != MemberState::Pending;
         let around =
             Around { well: members.iter().filter(well).count(), failed: members.iter().filter(failed).count(), ..Around::default() };
-        Self { around, asked: false }
+        Self { around, asked: false, disturbed_at: memory.disturbed_at }
+    }
+
+    /// Whether the platform was disturbed so lately that not everything has been looked at since.
+    fn lately_disturbed(&self, tools: &Tools) -> bool {
+        self.disturbed_at.is_some_and(|at| tools.clock.now().duration_since(at) < look::all_seen_anew(tools))
     }
 
     async fn blame(&mut self, tools: &Tools, controls: &[Instance], seems: Blame) -> Blame {
         if !self.asked {
             self.asked = true;
             self.around.disturbed = platform::status(tools).await.iter().any(|service| !service.well);
-            if !self.around.disturbed {
+            if self.around.disturbed {
+                self.disturbed_at = Some(tools.clock.now());
+            } else {
                 (self.around.others, self.around.others_ill) = look::controls(tools, controls).await;
             }
         }

@@ -162,6 +162,61 @@ async fn a_disturbed_platform_pauses_and_nobody_is_judged_by_it() {
     assert_eq!(rig.run(rollout.id).await, RolloutState::Completed, "{}", rig.told(rollout.id).await);
 }
 
+/// What was seen while the platform was disturbed outlasts it: instances are put right after it, and health looks again in its turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_judged_just_after_a_disturbance_and_whoever_stays_ill_is() {
+    let rig = Rig::start(Kind::Sqlite, 2).await.unwrap();
+    rig.release("6.9", &[]).await;
+    let tools = &rig.fleet.app.tools;
+    let rollout = rig.begin(&everybody("6.9", "none")).await;
+    let mut watcher = Watcher::new(tools.clone());
+    while rig.whole(rollout.id).await.1[0].state != MemberState::Soaking {
+        rig.turn(&mut watcher, usize::MAX).await;
+    }
+    rig.fleet.world.inject(Rule::on("database.*", Fault::Unreachable));
+    let canary = rig.whole(rollout.id).await.1[0].slug.to_string();
+    let ill = || Rule::on("wordpress.page", Fault::Fail500).subject(format!("{canary}.localhost"));
+    rig.fleet.world.inject(ill());
+    while rig.whole(rollout.id).await.0.state != RolloutState::Paused {
+        rig.turn(&mut watcher, usize::MAX).await;
+    }
+    rig.fleet.world.clear_faults();
+    rig.fleet.world.inject(ill());
+    orders::give(tools, rollout.id, Order::Resume, "anna").await.unwrap();
+    for _ in 0..6 {
+        rig.turn(&mut watcher, usize::MAX).await;
+        let (stands, members) = rig.whole(rollout.id).await;
+        assert_eq!((stands.state, members[0].blame), (RolloutState::Running, None), "{}", rig.told(rollout.id).await);
+    }
+    for _ in 0..6 {
+        rig.turn(&mut watcher, usize::MAX).await;
+    }
+    assert_eq!(rig.whole(rollout.id).await.1[0].blame, Some(Blame::Release), "{}", rig.told(rollout.id).await);
+}
+
+/// The keeper starts it again; until it has, nobody is to blame.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_is_stopped_while_it_is_watched_is_away() {
+    let rig = Rig::start(Kind::Sqlite, 2).await.unwrap();
+    rig.release("6.9", &[]).await;
+    let tools = &rig.fleet.app.tools;
+    let rollout = rig.begin(&everybody("6.9", "none")).await;
+    let mut watcher = Watcher::new(tools.clone());
+    while rig.whole(rollout.id).await.1[0].state != MemberState::Soaking {
+        rig.turn(&mut watcher, usize::MAX).await;
+    }
+    let canary = rig.whole(rollout.id).await.1[0].slug.to_string();
+    rig.fleet.world.stop(&format!("{FLEET}-{canary}-production-2")).unwrap();
+    for _ in 0..4 {
+        rig.turn(&mut watcher, usize::MAX).await;
+        let (stands, members) = rig.whole(rollout.id).await;
+        assert_eq!((stands.state, members[0].state, members[0].blame), (RolloutState::Running, MemberState::Soaking, None));
+    }
+    assert_eq!(keeper::repair(tools).await.unwrap(), 1);
+    assert_eq!(rig.run(rollout.id).await, RolloutState::Completed, "{}", rig.told(rollout.id).await);
+    assert_eq!(rig.whole(rollout.id).await.0.failures, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_failed_can_have_another_turn() {
     let rig = Rig::start(Kind::Sqlite, 3).await.unwrap();
