@@ -198,6 +198,14 @@ pub struct ContainerState {
     pub address: Option<Ipv4Addr>,
 }
 
+impl ContainerState {
+    /// Whether the engine's end or somebody stopped or paused it. One whose process dies is started again by the engine.
+    #[must_use]
+    pub fn was_stopped(&self) -> bool {
+        self.paused || !self.running && !self.restarting
+    }
+}
+
 /// An image as the engine knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageState {

@@ -20,9 +20,6 @@ pub struct Container;
 /// What is seen of one that is there and does not run, and that the engine is not about to start again.
 pub const STOPPED: &str = "the container stopped";
 
-/// What is seen of one that somebody has paused.
-pub const PAUSED: &str = "the container paused";
-
 /// Whether it was made from another specification or runs another image.
 fn made_otherwise(wanted: &ContainerSpec, found: &ContainerState) -> bool {
     found.labels.get(label::SPEC) != Some(&wanted.hash()) || found.image != wanted.image
@@ -41,7 +38,7 @@ impl Step<Context> for Container {
             None => Observation::Absent,
             Some(found) if !is_ours(cx, &found.labels) => Observation::Foreign(format!("container {}", wanted.name)),
             Some(found) if made_otherwise(&wanted, &found) => Observation::Partial("a container made from another specification".into()),
-            Some(found) if found.paused => Observation::Partial(PAUSED.into()),
+            Some(found) if found.paused => Observation::Partial("the container paused".into()),
             Some(found) if found.restarting => Observation::Partial("the container dying and started again".into()),
             Some(found) if !found.running => Observation::Partial(STOPPED.into()),
             Some(found) if !spec::at_home(&wanted, &found) => Observation::Partial("the container away from its address".into()),

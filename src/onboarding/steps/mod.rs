@@ -20,7 +20,7 @@ mod volume;
 
 pub use archive::Archive;
 pub use close::Close;
-pub use container::{Container, PAUSED, STOPPED};
+pub use container::{Container, STOPPED};
 pub use database::Database;
 pub use health::{PrivateHealth, PublicHealth};
 pub use install::Install;

@@ -13,7 +13,7 @@ use crate::{
     drivers::wordpress::Readiness,
     error::{Error, OutsideKind, Result},
     instances::{Context, Target},
-    onboarding::steps::{Container, PAUSED, STOPPED},
+    onboarding::steps::{Container, STOPPED, is_ours},
     workflow::{Observation, Step},
 };
 
@@ -64,18 +64,18 @@ pub(super) async fn until_ready(target: &Target) -> Result<()> {
 /// Starts a container that was stopped from outside, as all are when the engine ends: while an operation works on the instance,
 /// the keeper leaves it alone. Gives whether it had to be started.
 pub(super) async fn start_again(cx: &Context, target: &Target) -> Result<bool> {
-    let cx = cx.at(target);
-    if !stopped(&Container.observe(&cx).await?) {
+    if !stopped(cx, target).await? {
         return Ok(false);
     }
-    Container.apply(&cx).await?;
+    Container.apply(&cx.at(target)).await?;
     until_ready(target).await?;
     Ok(true)
 }
 
-/// Whether the engine or somebody stopped it. One whose process dies is started again by the engine.
-pub(super) fn stopped(seen: &Observation) -> bool {
-    matches!(seen, Observation::Partial(what) if what == STOPPED || what == PAUSED)
+/// Whether its container is there, and was stopped from outside.
+pub(super) async fn stopped(cx: &Context, target: &Target) -> Result<bool> {
+    let found = target.tools.engine.container(&target.container()).await?;
+    Ok(found.is_some_and(|found| is_ours(cx, &found.labels) && found.was_stopped()))
 }
 
 /// A release that was rehearsed as changing nothing must not want other tables.

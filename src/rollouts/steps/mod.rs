@@ -35,9 +35,8 @@ use crate::{
     error::{Error, OutsideKind, Result},
     fleet::{Instance, Scope, update::Version},
     instances::{Context, Moved, Target},
-    onboarding::steps::Container,
     store::{self, instances::Held},
-    workflow::{Observation, Step},
+    workflow::Observation,
 };
 
 /// Names of the pieces of evidence that steps leave for later ones.
@@ -99,8 +98,8 @@ async fn or_the_ground(cx: &Context, target: &Target, since: Instant, error: Err
     if let Err(away) = server_stood(target, since).await {
         return away;
     }
-    match Container.observe(&cx.at(target)).await {
-        Ok(seen) if beside::stopped(&seen) => {
+    match beside::stopped(cx, target).await {
+        Ok(true) => {
             let said = "the container was stopped from outside while it was looked at, so that what was seen says nothing";
             Error::outside("engine", OutsideKind::Failed, said)
         }

@@ -258,7 +258,7 @@ fn sorted(updates: &HashMap<InstanceId, Update>, ill: &[Check], now: Timestamp, 
 async fn was_stopped(tools: &Tools, instance: InstanceId) -> bool {
     let Ok(target) = tools.target(instance).await else { return false };
     let found = tokio::time::timeout(ONE, tools.engine.container(&target.container())).await;
-    matches!(found, Ok(Ok(Some(found))) if !found.running && !found.restarting)
+    matches!(found, Ok(Ok(Some(found))) if found.was_stopped())
 }
 
 /// Looks at an instance and says what is wrong compared with before; nothing where all is well.
