@@ -11,7 +11,7 @@ use std::sync::{
 use flotta::{
     drivers::world::{Fault, Rule, World},
     fleet::{
-        Direction, Operation,
+        Direction, Operation, RolloutId,
         rollout::{Blame, MemberState, RolloutState},
     },
     rollouts::{
@@ -26,6 +26,15 @@ use rstest::rstest;
 
 use super::{FAULT, Rig, WANTS, nothing_begins_after_the_halt, request as everybody, slug};
 use crate::support::{simulated::FLEET, store::Kind};
+
+/// Until the first of a rollout is watched.
+async fn until_watched(rig: &Rig, rollout: RolloutId) -> Watcher {
+    let mut watcher = Watcher::new(rig.fleet.app.tools.clone());
+    while rig.whole(rollout).await.1[0].state != MemberState::Soaking {
+        rig.turn(&mut watcher, usize::MAX).await;
+    }
+    watcher
+}
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
@@ -78,10 +87,7 @@ async fn one_that_falls_ill_while_it_is_watched_goes_back_and_a_canary_halts() {
     let rig = Rig::start(Kind::Sqlite, 5).await.unwrap();
     rig.release("6.9", &[]).await;
     let rollout = rig.begin(&everybody("6.9", "none")).await;
-    let mut watcher = Watcher::new(rig.fleet.app.tools.clone());
-    while rig.whole(rollout.id).await.1[0].state != MemberState::Soaking {
-        rig.turn(&mut watcher, usize::MAX).await;
-    }
+    let mut watcher = until_watched(&rig, rollout.id).await;
     let canary = rig.whole(rollout.id).await.1[0].slug.to_string();
     let fault = Rule::on("wordpress.page", Fault::Fail500).subject(format!("{canary}.localhost"));
     rig.fleet.world.inject(fault);
@@ -103,10 +109,7 @@ async fn one_bad_look_is_no_illness() {
     let rig = Rig::start(Kind::Sqlite, 2).await.unwrap();
     rig.release("6.9", &[]).await;
     let rollout = rig.begin(&everybody("6.9", "none")).await;
-    let mut watcher = Watcher::new(rig.fleet.app.tools.clone());
-    while rig.whole(rollout.id).await.1[0].state != MemberState::Soaking {
-        rig.turn(&mut watcher, usize::MAX).await;
-    }
+    let mut watcher = until_watched(&rig, rollout.id).await;
     rig.fleet.world.inject(Rule::on("wordpress.page", Fault::Fail500).subject(format!("{}.localhost", slug(0))).until(1));
     assert_eq!(rig.run(rollout.id).await, RolloutState::Completed, "{}", rig.told(rollout.id).await);
 }
@@ -147,10 +150,7 @@ async fn a_disturbed_platform_pauses_and_nobody_is_judged_by_it() {
     rig.release("6.9", &[]).await;
     let tools = &rig.fleet.app.tools;
     let rollout = rig.begin(&everybody("6.9", "none")).await;
-    let mut watcher = Watcher::new(tools.clone());
-    while rig.whole(rollout.id).await.1[0].state != MemberState::Soaking {
-        rig.turn(&mut watcher, usize::MAX).await;
-    }
+    let mut watcher = until_watched(&rig, rollout.id).await;
     rig.fleet.world.inject(Rule::on("wordpress.*", Fault::Unreachable));
     rig.fleet.world.inject(Rule::on("database.*", Fault::Unreachable));
     assert_eq!(rig.run(rollout.id).await, RolloutState::Paused, "{}", rig.told(rollout.id).await);
@@ -169,10 +169,7 @@ async fn nobody_is_judged_just_after_a_disturbance_and_whoever_stays_ill_is() {
     rig.release("6.9", &[]).await;
     let tools = &rig.fleet.app.tools;
     let rollout = rig.begin(&everybody("6.9", "none")).await;
-    let mut watcher = Watcher::new(tools.clone());
-    while rig.whole(rollout.id).await.1[0].state != MemberState::Soaking {
-        rig.turn(&mut watcher, usize::MAX).await;
-    }
+    let mut watcher = until_watched(&rig, rollout.id).await;
     rig.fleet.world.inject(Rule::on("database.*", Fault::Unreachable));
     let canary = rig.whole(rollout.id).await.1[0].slug.to_string();
     let ill = || Rule::on("wordpress.page", Fault::Fail500).subject(format!("{canary}.localhost"));
@@ -201,10 +198,7 @@ async fn a_container_that_is_stopped_while_it_is_watched_is_away() {
     rig.release("6.9", &[]).await;
     let tools = &rig.fleet.app.tools;
     let rollout = rig.begin(&everybody("6.9", "none")).await;
-    let mut watcher = Watcher::new(tools.clone());
-    while rig.whole(rollout.id).await.1[0].state != MemberState::Soaking {
-        rig.turn(&mut watcher, usize::MAX).await;
-    }
+    let mut watcher = until_watched(&rig, rollout.id).await;
     let canary = rig.whole(rollout.id).await.1[0].slug.to_string();
     rig.fleet.world.stop(&format!("{FLEET}-{canary}-production-2")).unwrap();
     for _ in 0..4 {
