@@ -109,7 +109,7 @@ async fn one_bad_look_is_no_illness() {
     let rig = Rig::start(Kind::Sqlite, 2).await.unwrap();
     rig.release("6.9", &[]).await;
     let rollout = rig.begin(&everybody("6.9", "none")).await;
-    let mut watcher = until_watched(&rig, rollout.id).await;
+    until_watched(&rig, rollout.id).await;
     rig.fleet.world.inject(Rule::on("wordpress.page", Fault::Fail500).subject(format!("{}.localhost", slug(0))).until(1));
     assert_eq!(rig.run(rollout.id).await, RolloutState::Completed, "{}", rig.told(rollout.id).await);
 }
@@ -150,7 +150,7 @@ async fn a_disturbed_platform_pauses_and_nobody_is_judged_by_it() {
     rig.release("6.9", &[]).await;
     let tools = &rig.fleet.app.tools;
     let rollout = rig.begin(&everybody("6.9", "none")).await;
-    let mut watcher = until_watched(&rig, rollout.id).await;
+    until_watched(&rig, rollout.id).await;
     rig.fleet.world.inject(Rule::on("wordpress.*", Fault::Unreachable));
     rig.fleet.world.inject(Rule::on("database.*", Fault::Unreachable));
     assert_eq!(rig.run(rollout.id).await, RolloutState::Paused, "{}", rig.told(rollout.id).await);
